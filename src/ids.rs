@@ -1,0 +1,198 @@
+//! Identifiers and other values parsed once at the edge: past the wire types nobody handles a raw `String`.
+//!
+//! Units: [`Micros`] are microseconds since the Unix epoch, by the store's clock wherever the store decides.
+
+mod secret;
+mod text;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use secret::{AccessKey, Password, PasswordHash, TokenDigest};
+pub use text::{ClientId, Emoji, FoldedName, InvalidText, MessageText, RequestId, Username};
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A new random identifier (UUID version 4).
+            #[must_use]
+            pub fn random() -> Self {
+                Self(Uuid::new_v4())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+uuid_id!(
+    /// A person's account.
+    UserId
+);
+uuid_id!(
+    /// One WebSocket connection, `SUUID` on the wire of the chat dialect.
+    SessionId
+);
+uuid_id!(
+    /// One message, for ever.
+    MessageId
+);
+uuid_id!(
+    /// One run of one node: a restart is another node, so that nothing is confused with its previous life.
+    NodeId
+);
+uuid_id!(
+    /// A channel: the general one, or the one of an unordered pair of users.
+    ChannelId
+);
+
+/// Namespace of the UUIDv5 names below; any constant would do, it must only never change.
+const NAMESPACE: Uuid = Uuid::from_u128(0x7269_616c_746f_5f63_6861_6e6e_656c_7331);
+
+impl ChannelId {
+    /// The channel that everybody may join.
+    #[must_use]
+    pub fn general() -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, b"general"))
+    }
+
+    /// The direct channel of two users; both ends compute the same one. With oneself it is a notebook.
+    #[must_use]
+    pub fn direct(one: UserId, other: UserId) -> Self {
+        let (low, high) = if one <= other { (one, other) } else { (other, one) };
+        let mut name = [0; 32];
+        name[..16].copy_from_slice(low.0.as_bytes());
+        name[16..].copy_from_slice(high.0.as_bytes());
+        Self(Uuid::new_v5(&NAMESPACE, &name))
+    }
+}
+
+/// Where a session lives: `node/session`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SessionRef {
+    /// The node that holds the socket.
+    pub node: NodeId,
+    /// The session on it.
+    pub session: SessionId,
+}
+
+impl fmt::Display for SessionRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.node, self.session)
+    }
+}
+
+impl FromStr for SessionRef {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (node, session) = text.split_once('/').unwrap_or((text, ""));
+        Ok(Self { node: node.parse()?, session: session.parse()? })
+    }
+}
+
+/// Microseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Micros(pub u64);
+
+impl Micros {
+    /// Whole milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn millis(self) -> u64 {
+        self.0 / 1_000
+    }
+
+    /// This instant plus a duration.
+    #[must_use]
+    pub fn plus(self, duration: std::time::Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)))
+    }
+}
+
+/// A channel's generation. It grows when the store lost data, so that a [`Seq`] never names two messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Epoch(pub u64);
+
+/// A channel's own message number: 1, 2, 3 … without a gap within an [`Epoch`]. 0 is before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+/// A place in a channel's log. Messages stand at `(seq, 0)`; what happened to earlier messages afterwards
+/// (edits, deletions, reactions) at `(seq, 1)`, `(seq, 2)` … behind the message that was the newest then.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position {
+    /// The newest message's number at this place.
+    pub seq: Seq,
+    /// 0 for the message itself, then the number of the event behind it.
+    pub sub: u32,
+}
+
+impl Position {
+    /// The place of message `seq` itself.
+    #[must_use]
+    pub fn message(seq: u64) -> Self {
+        Self { seq: Seq(seq), sub: 0 }
+    }
+}
+
+impl fmt::Display for Position {
+    /// The form of a Redis stream entry ID.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.seq.0, self.sub)
+    }
+}
+
+impl FromStr for Position {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (seq, sub) = text.split_once('-').unwrap_or((text, "0"));
+        Ok(Self { seq: Seq(seq.parse()?), sub: sub.parse()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_direct_channel_is_the_same_from_both_ends() {
+        let (one, other) = (UserId::random(), UserId::random());
+        assert_eq!(ChannelId::direct(one, other), ChannelId::direct(other, one));
+        assert_ne!(ChannelId::direct(one, one), ChannelId::direct(one, other));
+        assert_ne!(ChannelId::general(), ChannelId::direct(one, one));
+    }
+
+    #[test]
+    fn positions_order_and_print_as_stream_ids() {
+        let edit: Position = "9-2".parse().unwrap();
+        assert!(Position::message(9) < edit && edit < Position::message(10));
+        assert_eq!(edit.to_string(), "9-2");
+    }
+}

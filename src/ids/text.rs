@@ -1,0 +1,170 @@
+//! Text that people and clients write, within the limits of the chat protocol.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// Why a text was refused; fit to be shown to whoever sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidText(pub &'static str);
+
+/// A username as its owner writes it: 1 to 32 characters after trimming, no control characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Username(String);
+
+impl Username {
+    /// Trims and checks.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > 32 {
+            return Err(InvalidText("a username is 1 to 32 characters long"));
+        }
+        if text.chars().any(|c| c.is_control() || is_invisible(c)) {
+            return Err(InvalidText("a username has no control or invisible characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form in which names are compared: NFKC, case folded, NFKC again.
+    #[must_use]
+    pub fn folded(&self) -> FoldedName {
+        let compatible: String = self.0.nfkc().collect();
+        FoldedName(caseless::default_case_fold_str(&compatible).nfkc().collect())
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Two names with the same folded form are one name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FoldedName(String);
+
+impl FoldedName {
+    /// The folded text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Characters that show nothing and would let two names look alike.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A message's text, byte for byte as sent. It is not trimmed and never logged.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MessageText(String);
+
+impl MessageText {
+    /// 1 to `max` characters.
+    pub fn parse(text: String, max: usize) -> Result<Self, InvalidText> {
+        if text.is_empty() {
+            return Err(InvalidText("a message has at least one character"));
+        }
+        // Counting is only needed where the bytes do not already show that it fits.
+        if text.len() > max && text.chars().count() > max {
+            return Err(InvalidText("the message is too long"));
+        }
+        Ok(Self(text))
+    }
+
+    /// The text of a deleted message.
+    #[must_use]
+    pub fn erased() -> Self {
+        Self(String::new())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MessageText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MessageText({} bytes)", self.0.len())
+    }
+}
+
+macro_rules! short_text {
+    ($(#[$doc:meta])* $name:ident, $min:literal, $max:literal, $why:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Checks the length in characters.
+            pub fn parse(text: String) -> Result<Self, InvalidText> {
+                let length = text.chars().count();
+                if ($min..=$max).contains(&length) { Ok(Self(text)) } else { Err(InvalidText($why)) }
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+short_text!(
+    /// A client's own name for a message, by which a retry is recognised.
+    ClientId, 1, 64, "a clientID is 1 to 64 characters long"
+);
+short_text!(
+    /// A client's own name for a request, echoed on its answer.
+    RequestId, 0, 64, "an id is at most 64 characters long"
+);
+short_text!(
+    /// What somebody reacts with; one emoji can take several characters.
+    Emoji, 1, 16, "an emoji is 1 to 16 characters long"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_alike_fold_alike() {
+        let fold = |name| Username::parse(name).unwrap().folded();
+        assert_eq!(fold("Straße"), fold("STRASSE"));
+        assert_eq!(fold("ﬁn"), fold("FIN"));
+        assert_ne!(fold("ann"), fold("anna"));
+    }
+
+    #[test]
+    fn names_are_trimmed_and_bounded() {
+        assert_eq!(Username::parse("  ann ").unwrap().as_str(), "ann");
+        for bad in ["", "   ", "a\u{0}b", "a\u{202e}b", &"x".repeat(33)] {
+            assert!(Username::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(Username::parse(&"é".repeat(32)).is_ok());
+    }
+
+    #[test]
+    fn messages_keep_every_byte() {
+        let text = " \n two  spaces \t".to_owned();
+        assert_eq!(MessageText::parse(text.clone(), 100).unwrap().as_str(), text);
+        assert!(MessageText::parse("é".repeat(10), 10).is_ok());
+        assert!(MessageText::parse("é".repeat(11), 10).is_err());
+        assert!(MessageText::parse(String::new(), 10).is_err());
+    }
+}

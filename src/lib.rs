@@ -1,0 +1,4 @@
+//! Rialto.
+pub mod ids;
+pub mod session;
+pub mod store;

@@ -1,0 +1,74 @@
+//! What must outlive a connection, behind traits that Redis ([`redis`]) and a local file ([`embedded`]) implement.
+//!
+//! * One contract suite (`tests/it/store_contract/`) runs against both; whatever it does not pin down is not promised.
+//! * Every method is atomic: it happens whole or not at all, also when the node dies half-way.
+//! * Time is the store's own clock. Nothing above compares clocks of two machines.
+//! * [`StoreError::Unavailable`] means that nobody knows whether it happened: ask again with the same identifiers.
+//! * The store moves bytes of [`record`]s; it never sees a socket or a wire format.
+
+pub mod accounts;
+pub mod channels;
+pub mod directs;
+pub mod embedded;
+pub mod nodes;
+pub mod presence;
+pub mod record;
+pub mod redis;
+pub mod topics;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use accounts::Accounts;
+pub use channels::Channels;
+pub use directs::Directs;
+pub use nodes::{Inboxes, Registry};
+pub use presence::Presence;
+pub use topics::Topics;
+
+/// The outcome of every store operation.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Bad weather, or a bug.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached or did not answer in time. Whether the change was made is unknown.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
+    /// A record that this version cannot read: written by a much newer one, or damaged.
+    #[error("unreadable record: {0}")]
+    Corrupt(String),
+}
+
+/// Everything at once: what a node holds as `Arc<dyn Store>`.
+#[async_trait]
+pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes + Topics + 'static {
+    /// Counts one event under `key` and answers how many there were in the running window, this one included,
+    /// and how long until the window ends. The window starts with its first event.
+    async fn count(&self, key: &str, window: Duration) -> Result<Count>;
+
+    /// The count under `key` without adding to it.
+    async fn counted(&self, key: &str) -> Result<Count>;
+
+    /// Forgets the count under `key`.
+    async fn uncount(&self, key: &str) -> Result<()>;
+
+    /// A secret shared by all nodes: the first candidate ever offered under this name.
+    async fn secret(&self, name: &str, candidate: [u8; 32]) -> Result<[u8; 32]>;
+
+    /// Whether the store answers.
+    async fn ping(&self) -> Result<()>;
+
+    /// Settings of the store under which data could be lost, each with its cure, for the log at start.
+    async fn warnings(&self) -> Result<Vec<String>>;
+}
+
+/// A counter's state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Events in the window.
+    pub events: u64,
+    /// Until the window ends; zero when there is none.
+    pub resets_in: Duration,
+}
