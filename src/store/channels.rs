@@ -157,6 +157,8 @@ pub struct Member {
     pub user: UserId,
     /// The user's name when joining.
     pub username: Username,
+    /// The other end of a direct channel, as this user sees it.
+    pub peer: Option<UserId>,
 }
 
 /// Channels: members, log, dedup.
