@@ -1,0 +1,30 @@
+//! What ends with the process: never written to the file, changed under one short lock.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{counters::Counters, inboxes::Letters, members::Memberships, presence::Sessions, registry::Nodes};
+
+/// The lock and what wakes those who wait for letters.
+#[derive(Default)]
+pub(super) struct Memory {
+    state: Mutex<State>,
+    /// Notified after every delivery.
+    pub(super) delivered: tokio::sync::Notify,
+}
+
+/// All of it.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) counters: Counters,
+    pub(super) sessions: Sessions,
+    pub(super) members: Memberships,
+    pub(super) nodes: Nodes,
+    pub(super) letters: Letters,
+}
+
+impl Memory {
+    /// Takes the lock. Nothing may be awaited while it is held.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
