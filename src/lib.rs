@@ -1,5 +1,9 @@
 //! Rialto.
+pub mod cli;
+pub mod config;
 pub mod ids;
+pub mod logging;
 pub mod metrics;
+pub mod node;
 pub mod session;
 pub mod store;
