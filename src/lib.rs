@@ -1,6 +1,7 @@
 //! Rialto.
 pub mod cli;
 pub mod config;
+pub mod http;
 pub mod ids;
 pub mod logging;
 pub mod metrics;

@@ -53,7 +53,7 @@ impl Sessions {
         if self.is_draining() {
             session.close(CloseCode::GoingAway, &hint(Duration::from_secs(1)));
         }
-        task::run(&session, dialect, &leftover).await;
+        task::run(&session, dialect, leftover).await;
         let code = session.outbox().code().map_or(ABNORMAL, CloseCode::number);
         self.metrics.closes.get_or_create(&CloseLabel { code }).inc();
         self.metrics.sessions_open.dec();

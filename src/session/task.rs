@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 use tungstenite::error::{CapacityError, Error};
@@ -27,7 +28,7 @@ enum End {
 }
 
 /// Runs one connection from its first to its last byte.
-pub(super) async fn run(session: &Arc<Session>, dialect: Arc<dyn Dialect>, leftover: &[u8]) {
+pub(super) async fn run(session: &Arc<Session>, dialect: Arc<dyn Dialect>, leftover: Bytes) {
     let begun = catch_unwind(AssertUnwindSafe(|| dialect.begin(Arc::clone(session))));
     let Ok(mut conversation) = begun else {
         panicked(session);
@@ -42,8 +43,10 @@ pub(super) async fn run(session: &Arc<Session>, dialect: Arc<dyn Dialect>, lefto
     }
 }
 
-async fn converse(session: &Session, conversation: &mut dyn Conversation, leftover: &[u8]) -> End {
-    let mut reader = Reader::new(leftover, session.limits.max_frame_bytes);
+async fn converse(session: &Session, conversation: &mut dyn Conversation, leftover: Bytes) -> End {
+    let mut reader = Reader::new(&leftover, session.limits.max_frame_bytes);
+    // It may be a slice of a buffer of the HTTP server.
+    drop(leftover);
     let mut bucket = Bucket::new(session.limits.rate, Instant::now());
     loop {
         session.listening.store(true, Ordering::Relaxed);
