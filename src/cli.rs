@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{self, Config, ConfigError};
+use crate::load::LoadArgs;
 
 pub use healthcheck::{Unhealthy, healthcheck};
 
@@ -32,6 +33,8 @@ enum Command {
     Healthcheck,
     /// Print a file of all settings, to be edited and saved as `.env`
     EnvSample,
+    /// Put running nodes under load and check every delivery
+    Load(LoadArgs),
 }
 
 /// What the binary was asked to do.
@@ -43,6 +46,8 @@ pub enum Action {
     Healthcheck(Box<Config>),
     /// Print `.env.sample`.
     EnvSample,
+    /// Put other nodes under load.
+    Load(Box<LoadArgs>),
 }
 
 /// Reads the command line, the environment and `.env`. The first of `arguments` is the binary's name. To be called before any
@@ -54,6 +59,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Action, Co
     let settings = |matches| config::from_matches(matches).map(Box::new);
     Ok(match (CommandLine::from_arg_matches(&matches)?.command, matches.subcommand()) {
         (Some(Command::EnvSample), _) => Action::EnvSample,
+        (Some(Command::Load(load)), _) => Action::Load(Box::new(load)),
         (Some(Command::Healthcheck), _) => Action::Healthcheck(settings(&matches)?),
         (Some(Command::Serve(_)), Some((_, own))) => Action::Serve(settings(own)?),
         (Some(Command::Serve(_)) | None, _) => Action::Serve(settings(&matches)?),
