@@ -17,13 +17,13 @@ pub struct LoadArgs {
 #[derive(Clone, Debug, Subcommand)]
 pub enum LoadTarget {
     /// Chat: guests on one or more nodes who write to each other, every delivery checked
+    ///
+    /// All times are in seconds. Nodes under test must run with RATE_MESSAGES=0, or their limits are what is measured. Every run leaves its
+    /// guests and messages in the store: use one of its own. The exit code is 0 only if every message reached everybody once and in order.
     Chat(ChatArgs),
 }
 
-/// `rialto load chat`. All times are in seconds.
-///
-/// Nodes under test must run with `RATE_MESSAGES=0`, or their limits are what is measured. Every run leaves its guests and messages in
-/// the store: use an empty one.
+/// `rialto load chat`.
 #[derive(Args, Clone, Debug)]
 pub struct ChatArgs {
     /// WebSocket of a node, ws://HOST:PORT/ws; repeat it for several: connections take turns among them
