@@ -1,0 +1,40 @@
+# Everything a developer types. `make test` is all that continuous integration tests; see .ci/run.
+.PHONY: run test test-deploy test-image test-page test-rust setup fmt lint bench
+
+run:
+	cargo run --release
+
+# The quick ones first. What each target shows is told in CONTRIBUTING.md.
+test: setup test-deploy test-image test-page test-rust
+
+# Programs that tests drive: Redis, Chromium, HAProxy, docker-compose, npm packages. Installs only what is missing.
+setup:
+	scripts/setup-tests
+
+# docker-compose.yml, app.json and the load balancer, each read by the real program or against the published list of fields.
+test-deploy:
+	python3 -m unittest discover --start-directory tests/deploy
+
+# The Dockerfile's steps without Docker; the result must serve. Also the release build that the other tests may use.
+test-image:
+	python3 tests/deploy/dockerfile_steps.py
+
+test-page:
+	cargo build --locked
+	npm test
+
+test-rust:
+	cargo test --locked
+
+fmt:
+	cargo fmt
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	npm run check
+
+# The figures of docs/benchmarks.md.
+bench:
+	cargo build --release --locked
+	benches/run
