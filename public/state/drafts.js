@@ -1,0 +1,32 @@
+/** What was typed and not sent, a text for each channel. */
+export class Drafts {
+  #keep;
+  /** @type {Record<string, string>} */
+  #texts;
+
+  /** @param {import('../protocol/keep.js').Keep<Record<string, string>>} keep */
+  constructor(keep) {
+    this.#keep = keep;
+    this.#texts = keep.read() ?? {};
+  }
+
+  /** @param {string} channel */
+  read(channel) {
+    return this.#texts[channel] ?? '';
+  }
+
+  /**
+   * @param {string} channel
+   * @param {string} text
+   */
+  write(channel, text) {
+    if (text) this.#texts[channel] = text;
+    else delete this.#texts[channel];
+    this.#keep.write(this.#texts);
+  }
+
+  clear() {
+    this.#texts = {};
+    this.#keep.write(undefined);
+  }
+}

@@ -1,0 +1,30 @@
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** Strokes on a field of 24 by 24. They are part of the program, so that they can be drawn without a connection. */
+const STROKES = Object.freeze({
+  back: 'M15 5l-7 7 7 7',
+  close: 'M6 6l12 12M18 6L6 18',
+  down: 'M12 5v14M6 13l6 6 6-6',
+  failed: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 7.5v5M12 16.5v0',
+  offline: 'M4 4l16 16M8.5 15.5a5 5 0 0 1 7 0M5 12a10 10 0 0 1 4-2.4M19 12a10 10 0 0 0-5-2.7M12 19v0',
+  send: 'M12 19V5M6 11l6-6 6 6',
+  sending: 'M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M12 8v4l2.5 2',
+  sent: 'M5 12.5l4.5 4.5L19 7.5',
+  write: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
+});
+
+/**
+ * A picture. It says nothing to a screen reader: its button has a name.
+ *
+ * @param {keyof typeof STROKES} name
+ */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', STROKES[name]);
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.append(path);
+  return svg;
+}

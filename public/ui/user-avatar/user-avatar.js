@@ -1,0 +1,45 @@
+import { element } from '../dom.js';
+
+const HUES = 6;
+
+/**
+ * A person at a glance: initials, a colour of their own and a dot that says whether they are here.
+ */
+export class UserAvatar extends HTMLElement {
+  #shown = '';
+
+  connectedCallback() {
+    this.setAttribute('aria-hidden', 'true');
+  }
+
+  /**
+   * @param {string} uuid
+   * @param {string} name
+   * @param {boolean} [online] No dot where it is absent.
+   */
+  show(uuid, name, online) {
+    const shown = JSON.stringify([uuid, name, online]);
+    if (shown === this.#shown) return this;
+    this.#shown = shown;
+    this.dataset['hue'] = String(hue(uuid));
+    const dot = online === undefined ? undefined : element('span', { class: online ? 'dot online' : 'dot' });
+    this.replaceChildren(initials(name), ...(dot ? [dot] : []));
+    return this;
+  }
+}
+
+customElements.define('user-avatar', UserAvatar);
+
+/** @param {string} name */
+function initials(name) {
+  const words = name.split(/[\s._-]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const letters = words.slice(0, 2).map((word) => /[\p{L}\p{N}]/u.exec(word)?.[0] ?? '');
+  return letters.join('').toLocaleUpperCase() || (name.trim()[0] ?? '');
+}
+
+/** @param {string} uuid */
+function hue(uuid) {
+  let sum = 0;
+  for (const character of uuid) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
+  return sum % HUES;
+}

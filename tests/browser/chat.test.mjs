@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, afterEach, test } from 'node:test';
+
+import { launch, scene } from './support/browser.mjs';
+import { Server } from './support/server.mjs';
+
+let browser;
+let server;
+
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+beforeEach(async () => {
+  server = await Server.start();
+});
+afterEach(() => server?.stop());
+
+const stage = (context, count) => scene(context, { browser, server }, count);
+
+test('two guests chat', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  assert.notEqual(await ana.name(), await ben.name());
+  await ana.say('Hello?');
+  await ben.shows(['Hello?']);
+  await ben.say('Hello!');
+  await ana.shows(['Hello?', 'Hello!']);
+  assert.equal(await ana.page.locator('.message.own .bubble').textContent(), 'Hello?');
+  assert.equal(await ben.page.locator('.message:not(.own) .name').textContent(), await ana.name());
+  assert.deepEqual([...ana.faults, ...ben.faults], []);
+});
+
+test('somebody who writes is announced', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  await ana.page.locator('textarea').pressSequentially('Let me think');
+  await ben.page.locator('.typing', { hasText: `${await ana.name()} is typing` }).waitFor();
+  await ana.page.locator('textarea').press('Enter');
+  await ben.shows(['Let me think']);
+  await ben.page.locator('.typing:empty').waitFor({ state: 'attached' });
+});
+
+test('a reload keeps the account, the channel and what was typed', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  const name = await ana.name();
+  await ana.writeTo(await ben.name());
+  await ana.say('Between us');
+  await ana.shows(['Between us']);
+  await ana.page.locator('textarea').fill('Not yet sent');
+  await ana.page.reload();
+  await ana.isIn();
+  assert.equal(await ana.name(), name);
+  await ana.shows(['Between us']);
+  assert.equal(await ana.page.locator('textarea').inputValue(), 'Not yet sent');
+});
+
+test('a direct message to somebody who is elsewhere', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  const [anaName, benName] = [await ana.name(), await ben.name()];
+  await ana.writeTo(benName);
+  await ana.say('Psst');
+  await ana.say('Are you there?');
+
+  await ben.line(anaName).locator('.badge', { hasText: '2' }).waitFor();
+  assert.match(await ben.page.title(), /^\(2\)/);
+  assert.equal(await ben.line(anaName).locator('.last').textContent(), 'Are you there?');
+  await ben.line(anaName).locator('button').click();
+  await ben.shows(['Psst', 'Are you there?']);
+  await ben.line(anaName).locator('.badge').waitFor({ state: 'hidden' });
+  await ben.say('Yes');
+  await ana.shows(['Psst', 'Are you there?', 'Yes']);
+
+  await ben.page.reload();
+  await ben.isIn();
+  await ben.line(anaName).locator('.badge').waitFor({ state: 'hidden' });
+});
+
+test('the server dies and comes back: everything is there exactly once', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  const texts = [];
+  for (let number = 1; number <= 5; number += 1) {
+    await (number % 2 ? ana : ben).say(`before ${number}`);
+    texts.push(`before ${number}`);
+    await ana.shows(texts);
+  }
+  await ben.shows(texts);
+
+  await server.kill();
+  await ana.banner().waitFor();
+  await ana.say('while away 1');
+  await ana.say('while away 2');
+  await ana.page.locator('.message.pending').nth(1).waitFor();
+  await server.restart();
+
+  texts.push('while away 1', 'while away 2');
+  await ana.shows(texts);
+  await ben.shows(texts);
+  await ana.banner().waitFor({ state: 'hidden' });
+  await ben.say('after');
+  texts.push('after');
+  await ana.shows(texts);
+
+  await ana.page.reload();
+  await ana.isIn();
+  await ana.shows(texts);
+  assert.deepEqual([...ana.faults, ...ben.faults], []);
+});
+
+test('a message that was under way when the server died arrives exactly once', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  await ana.say('first');
+  await ben.shows(['first']);
+  await ana.say('in flight');
+  await server.kill();
+  await server.restart();
+  await ana.shows(['first', 'in flight']);
+  await ben.shows(['first', 'in flight']);
+});
+
+test('hostile texts are inert', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  const texts = [
+    '<script>window.hacked = true</script>',
+    '<img src=x onerror="window.hacked = true">',
+    'javascript:window.hacked=true',
+    '<a href="javascript:window.hacked=true">click</a> &lt;b&gt;',
+    'https://example.org/"onmouseover="window.hacked=true and data:text/html,<script>1</script>',
+    '\u202eright to left\u202c \u200b\u200d\ufeff zero width',
+    `Z${'\u0301\u0322\u0489'.repeat(40)}algo`,
+    'W'.repeat(3_990),
+  ];
+  for (const text of texts) await ana.say(text);
+  await ben.shows(texts);
+  for (const { page, faults } of [ana, ben]) {
+    assert.equal(await page.evaluate('window.hacked'), undefined);
+    assert.equal(await page.locator('.bubble :is(script, img, b)').count(), 0);
+    const links = await page.locator('.bubble a').evaluateAll((all) => all.map((link) => link.protocol));
+    assert.ok(links.every((protocol) => protocol === 'https:'), String(links));
+    const overflow = await page.evaluate(() => document.querySelector('.log').scrollWidth - document.querySelector('.log').clientWidth);
+    assert.equal(overflow, 0);
+    assert.deepEqual(faults, []);
+  }
+});
+
+test('older messages come when the reader scrolls up, and the view stays where it was', async (context) => {
+  const [ana] = await stage(context, 1);
+  for (let number = 1; number <= 120; number += 1) await ana.say(`message ${number}`);
+  await ana.page.waitForFunction(() => document.querySelector('.message:last-child:not(.pending) .bubble')?.textContent === 'message 120');
+  await ana.page.reload();
+  await ana.isIn();
+  const { page } = ana;
+  assert.equal(await page.locator('.bubble').count(), 50);
+  await page.evaluate(() => document.querySelector('.log').scrollTo(0, 0));
+  await page.waitForFunction(() => document.querySelectorAll('.bubble').length >= 100);
+  assert.ok((await page.evaluate(() => document.querySelector('.log').scrollTop)) > 500);
+  await page.evaluate(() => document.querySelector('.log').scrollTo(0, 0));
+  await page.waitForFunction(() => document.querySelectorAll('.bubble').length === 120);
+  const texts = await ana.texts();
+  assert.deepEqual(texts, texts.map((_, index) => `message ${index + 1}`));
+  await page.getByRole('button', { name: 'Jump to newest' }).click();
+  await page.locator('.jump').waitFor({ state: 'hidden' });
+});
+
+test('sign up, sign out, sign in elsewhere', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  await ana.page.locator('.account').click();
+  await ana.page.getByLabel('Name', { exact: true }).fill('Anastasia');
+  await ana.page.getByLabel('Password').fill('correct horse');
+  await ana.page.getByRole('button', { name: 'Keep this account' }).click();
+  await ana.page.locator('.account .name', { hasText: 'Anastasia' }).waitFor();
+  await ana.say('I am here to stay');
+
+  await ana.page.locator('.account').click();
+  await ana.page.getByRole('button', { name: 'Sign out' }).click();
+  await ana.page.locator('h2', { hasText: 'Sign in' }).waitFor();
+  await ana.page.getByRole('button', { name: 'Continue as a guest' }).click();
+  await ana.isIn();
+  assert.notEqual(await ana.name(), 'Anastasia');
+
+  await ben.page.locator('.account').click();
+  await ben.page.getByRole('button', { name: 'I have an account' }).click();
+  await ben.page.getByLabel('Name', { exact: true }).fill('Anastasia');
+  await ben.page.getByLabel('Password').fill('wrong');
+  await ben.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await ben.page.locator('.error:not(:empty)').waitFor();
+  await ben.page.getByLabel('Password').fill('correct horse');
+  await ben.page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await ben.page.locator('.account .name', { hasText: 'Anastasia' }).waitFor();
+  await ben.isIn();
+  assert.equal(await ben.page.locator('.message.own .bubble').textContent(), 'I am here to stay');
+});

@@ -1,0 +1,96 @@
+import { chromium } from 'playwright-core';
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--headless=new',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+}
+
+/** A window with a profile of its own, so with a user of its own, and what can be seen and done in it. */
+export class Window {
+  /** What went wrong in the page, a connection that could not be made apart. */
+  faults = [];
+
+  static async open(browser, url) {
+    const window = new Window();
+    window.context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB' });
+    window.page = await window.context.newPage();
+    window.page.setDefaultTimeout(20_000);
+    window.page.on('pageerror', (error) => window.faults.push(String(error)));
+    window.page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('WebSocket connection')) window.faults.push(message.text());
+    });
+    await window.page.goto(url);
+    await window.isIn();
+    return window;
+  }
+
+  /** Waits until somebody is signed in and the open channel is there. */
+  async isIn() {
+    await this.page.waitForSelector('.account .dot.online');
+    await this.page.waitForSelector('.log[aria-busy="false"]');
+  }
+
+  /** The user's own name. */
+  name() {
+    return this.page.locator('.account .name').innerText();
+  }
+
+  async say(text) {
+    await this.page.locator('textarea').fill(text);
+    await this.page.locator('textarea').press('Enter');
+  }
+
+  /** Waits until the open channel holds exactly these messages, all of them acknowledged. */
+  async shows(texts) {
+    await this.page.waitForFunction(
+      (wanted) => {
+        const bubbles = [...document.querySelectorAll('.message:not(.pending) .bubble')].map((bubble) => bubble.textContent);
+        return document.querySelector('.message.pending') === null && JSON.stringify(bubbles) === JSON.stringify(wanted);
+      },
+      texts,
+    ).catch(async (error) => {
+      throw new Error(`wanted ${JSON.stringify(texts)}, but there is ${JSON.stringify(await this.texts())}`, { cause: error });
+    });
+  }
+
+  /** The messages in the open channel, those on their way included. */
+  texts() {
+    return this.page.locator('.bubble').allTextContents();
+  }
+
+  /** The line of the channel list with this name. */
+  line(name) {
+    return this.page.locator('nav li', { has: this.page.locator('.name', { hasText: name }) });
+  }
+
+  /** Opens the direct channel with somebody by way of the list of people. */
+  async writeTo(name) {
+    await this.page.getByRole('button', { name: 'New direct message' }).click();
+    await this.page.getByRole('searchbox', { name: 'To' }).fill(name);
+    await this.page.locator('people-dialog li button', { hasText: name }).click();
+    await this.page.locator('h1', { hasText: name }).waitFor();
+    await this.page.waitForSelector('.log[aria-busy="false"]');
+  }
+
+  banner() {
+    return this.page.locator('connection-banner');
+  }
+}
+
+/** A server, a browser and some windows for one scenario. */
+export async function scene(test, { server, browser }, count) {
+  const windows = [];
+  for (let opened = 0; opened < count; opened += 1) windows.push(await Window.open(browser, server.url));
+  test.after(() => Promise.all(windows.map((window) => window.context.close())));
+  return windows;
+}
