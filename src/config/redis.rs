@@ -1,18 +1,21 @@
 //! How to reach Redis.
 //!
-//! `redis://[user[:password]@]host[:port][/database]`, `redis-sentinel://[user[:password]@]host[:port][,host…]/master[/database]`,
-//! `redis-cluster://[user[:password]@]host[:port][,host…]`; each also with `rediss` for TLS. What is special in a user or password is
-//! percent-encoded.
+//! `redis://[user[:password]@]host[:port][/database]`, `redis-cluster://[user[:password]@]host[:port][,host…]`,
+//! `redis-sentinel://[user[:password]@]host[:port][,host…][/database][?master=NAME&sentinel_password=WORD]`; each also with
+//! `rediss` for TLS. What is special in a user or password is percent-encoded.
 
 use super::values::address;
 use super::{Address, Secret};
 
 const PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
+const SENTINEL_MASTER: &str = "mymaster";
 
 /// A Redis, a Sentinel or a Cluster, and how to sign in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisTarget {
+    /// The same as a URL, without the password where that came from `REDIS_PASSWORD`.
+    pub url: Secret,
     /// What answers at `hosts`.
     pub topology: Topology,
     /// At least one; exactly one for [`Topology::Single`].
@@ -36,6 +39,8 @@ pub enum Topology {
     Sentinel {
         /// The name by which the Sentinels know the master.
         master: String,
+        /// What the Sentinels themselves want to hear.
+        password: Option<Secret>,
     },
     /// Some nodes of a Cluster.
     Cluster,
@@ -55,8 +60,9 @@ impl RedisTarget {
     #[must_use]
     pub fn single(address: &Address) -> Self {
         let host = if address.host.is_empty() { "127.0.0.1".to_owned() } else { address.host.clone() };
+        let url = Secret::new(format!("redis://{}", Address { host: host.clone(), port: address.port }));
         let hosts = vec![RedisHost { host, port: address.port }];
-        Self { topology: Topology::Single, hosts, tls: false, username: None, password: None, database: 0 }
+        Self { url, topology: Topology::Single, hosts, tls: false, username: None, password: None, database: 0 }
     }
 }
 
@@ -67,37 +73,41 @@ pub(super) fn parse(text: &str) -> Result<RedisTarget, String> {
         Some(kind) => (true, kind),
         None => (false, scheme.strip_prefix("redis").unwrap_or("?")),
     };
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    if rest.contains(['?', '#']) {
-        return Err("has a ? or #, which is not understood here; in a password write %3F or %23".to_owned());
-    }
-    let (user_info, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let (username, password) = user_info.split_once(':').unwrap_or((user_info, ""));
-    let mut parts = path.split('/').filter(|part| !part.is_empty());
-    let (topology, default_port) = match kind {
-        "" => (Topology::Single, PORT),
-        "-sentinel" => {
-            let master = parts.next().ok_or("has no name of the Sentinels' master after the hosts")?;
-            (Topology::Sentinel { master: decode(master)? }, SENTINEL_PORT)
-        }
-        "-cluster" => (Topology::Cluster, PORT),
+    let default_port = if kind == "-sentinel" { SENTINEL_PORT } else { PORT };
+    let mut topology = match kind {
+        "" => Topology::Single,
+        "-sentinel" => Topology::Sentinel { master: SENTINEL_MASTER.to_owned(), password: None },
+        "-cluster" => Topology::Cluster,
         _ => return Err("has a scheme that is none of redis, redis-sentinel, redis-cluster (each also with rediss)".to_owned()),
     };
-    let database = match parts.next() {
-        None => 0,
-        Some("0") => 0,
-        Some(_) if topology == Topology::Cluster => return Err("names a database, which a Cluster does not have".to_owned()),
-        Some(number) => number.parse().map_err(|_| "has a database that is not a number from 0 to 255")?,
-    };
-    if parts.next().is_some() {
-        return Err("has too many parts after the hosts".to_owned());
+    // A password may hold any of the other separators, so it is cut off first.
+    let (user_info, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let (username, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match (pair.split_once('='), &mut topology) {
+            (Some(("master", name)), Topology::Sentinel { master, .. }) if !name.is_empty() => *master = decode(name)?,
+            (Some(("sentinel_password", word)), Topology::Sentinel { password, .. }) => *password = secret(word)?,
+            _ => return Err("has an unknown parameter; redis-sentinel:// knows master and sentinel_password, the others none".to_owned()),
+        }
     }
+    let database = match database.trim_end_matches('/') {
+        "" | "0" => 0,
+        _ if topology == Topology::Cluster => return Err("names a database, which a Cluster does not have".to_owned()),
+        number => number.parse().map_err(|_| "has a database that is not a number from 0 to 255")?,
+    };
     let hosts = hosts.split(',').map(|host| parse_host(host, default_port)).collect::<Result<Vec<_>, _>>()?;
     if topology == Topology::Single && hosts.len() > 1 {
         return Err("names several hosts, which only redis-sentinel:// and redis-cluster:// have".to_owned());
     }
-    let given = |text: &str| -> Result<Option<String>, String> { if text.is_empty() { Ok(None) } else { decode(text).map(Some) } };
-    Ok(RedisTarget { topology, hosts, tls, username: given(username)?, password: given(password)?.map(Secret::new), database })
+    let username = Some(decode(username)?).filter(|name| !name.is_empty());
+    Ok(RedisTarget { url: Secret::new(text.trim()), topology, hosts, tls, username, password: secret(password)?, database })
+}
+
+/// A percent-encoded secret; none if there is nothing.
+fn secret(text: &str) -> Result<Option<Secret>, String> {
+    if text.is_empty() { Ok(None) } else { decode(text).map(|word| Some(Secret::new(word))) }
 }
 
 fn parse_host(text: &str, default_port: u16) -> Result<RedisHost, String> {

@@ -114,7 +114,7 @@ fn secrets_are_neither_in_complaints_nor_in_debug_output() {
         complaint(&["--metrics-token=hush hush"]),
         "METRICS_TOKEN: has spaces or characters beyond ASCII; for example METRICS_TOKEN=a-token"
     );
-    for url in ["redis://u:hush@h/x", "redis://u:hush@h:0", "http://u:hush@h", "hush", "redis://u:hush%@h", "redis://u:hu?sh@h"] {
+    for url in ["redis://u:hush@h/x", "redis://u:hush@h:0", "http://u:hush@h", "hush", "redis://u:hush%@h", "redis://u:hush@h?x=y"] {
         let complaint = complaint(&["--redis-url", url]);
         assert!(
             complaint.starts_with("REDIS_URL: ") && complaint.ends_with("; for example REDIS_URL=redis://localhost:6379"),
@@ -164,9 +164,13 @@ fn redis_urls_of_every_scheme_are_understood() {
     assert_eq!((single.username.as_deref(), single.password.as_ref().map(Secret::expose)), (Some("me"), Some("s:cret@")));
     assert_eq!(hosts(&single), ["::1 6380"]);
     assert_eq!(hosts(&target("redis://cache")), ["cache 6379"]);
+    assert_eq!(target("redis://:p?a/s#s@cache/").password.as_ref().map(Secret::expose), Some("p?a/s#s"));
 
-    let sentinel = target("redis-sentinel://:pass@one,two:5000/mymaster/1");
-    assert_eq!((&sentinel.topology, sentinel.database), (&Topology::Sentinel { master: "mymaster".to_owned() }, 1));
+    let sentinel = target("redis-sentinel://:pass@one,two:5000/1?master=blue&sentinel_password=w%40rd");
+    assert_eq!(
+        (&sentinel.topology, sentinel.database),
+        (&Topology::Sentinel { master: "blue".to_owned(), password: Some(Secret::new("w@rd")) }, 1)
+    );
     assert_eq!(hosts(&sentinel), ["one 26379", "two 5000"]);
 
     let cluster = target("rediss-cluster://one:7000,two");
@@ -177,11 +181,12 @@ fn redis_urls_of_every_scheme_are_understood() {
 
     for (url, fault) in [
         ("redis://one,two", "names several hosts"),
-        ("redis-sentinel://one", "has no name of the Sentinels' master"),
+        ("redis://one?master=blue", "has an unknown parameter"),
+        ("redis-sentinel://one?master=", "has an unknown parameter"),
         ("redis-cluster://one/1", "names a database, which a Cluster does not have"),
         ("redis+tls://one", "has a scheme that is none of"),
         ("redis://one/300", "has a database that is not a number"),
-        ("redis://one/1/2", "has too many parts"),
+        ("redis://one/1/2", "has a database that is not a number"),
         ("redis://one:port", "has a host that is not"),
         ("redis://::1", "has a host that is not"),
         ("redis://:%zz@one", "has a % that is not followed by"),
@@ -196,6 +201,7 @@ fn redis_urls_of_every_scheme_are_understood() {
 fn the_url_goes_before_the_address_and_the_password_fills_in() {
     let flags = ["--redis-address=other:1", "--redis-password=filled"];
     let address = read(&flags).store.redis().unwrap();
+    assert_eq!(address.url.expose(), "redis://other:1");
     assert_eq!((address.hosts[0].host.as_str(), address.password.as_ref().map(Secret::expose)), ("other", Some("filled")));
     let url = read(&[&flags[..], &["--redis-url=redis://:own@this"]].concat()).store.redis().unwrap();
     assert_eq!((url.hosts[0].host.as_str(), url.password.as_ref().map(Secret::expose)), ("this", Some("own")));
