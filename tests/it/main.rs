@@ -1,1 +1,6 @@
+//! One binary for all integration tests: linking is the slow part.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[macro_use]
+mod store_contract;
+mod store_embedded;

@@ -1,0 +1,174 @@
+//! What every store promises, case by case. [`store_contract!`] runs all of it against one kind of store:
+//!
+//! ```ignore
+//! async fn make() -> TestStore { … }
+//! store_contract!(embedded, make);
+//! ```
+//!
+//! A factory may hand out the same server again and again: every case makes its own identifiers and counts nothing that others
+//! may have made. The store must keep [`HISTORY_MAX`] messages in each channel, for ever.
+
+pub mod accounts;
+pub mod changes;
+pub mod counters;
+pub mod directs;
+pub mod epochs;
+pub mod inboxes;
+pub mod log;
+pub mod members;
+pub mod model;
+pub mod pages;
+pub mod presence;
+pub mod registry;
+pub mod tokens;
+pub mod topics;
+pub mod vocabulary;
+
+use std::any::Any;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use rialto::store::Store;
+
+/// How many messages of a channel the stores under test keep.
+pub const HISTORY_MAX: usize = 256;
+
+/// A store under test.
+pub struct TestStore {
+    store: Arc<dyn Store>,
+    other: Arc<dyn Store>,
+    /// Whatever must live as long: servers, folders.
+    _guard: Box<dyn Any + Send + Sync>,
+}
+
+impl TestStore {
+    /// `store` and `other` are two nodes' handles on the same data, or the same one where there can be but one.
+    pub fn new(store: Arc<dyn Store>, other: Arc<dyn Store>, guard: impl Any + Send + Sync) -> Self {
+        Self { store, other, _guard: Box::new(guard) }
+    }
+
+    /// Another node's handle on the same data.
+    pub fn other(&self) -> &dyn Store {
+        &*self.other
+    }
+
+    /// One handle or the other, in turns.
+    pub fn either(&self, turn: usize) -> &dyn Store {
+        if turn % 2 == 0 { &*self.store } else { &*self.other }
+    }
+}
+
+impl Deref for TestStore {
+    type Target = dyn Store;
+    fn deref(&self) -> &Self::Target {
+        &*self.store
+    }
+}
+
+/// Makes a module with a test for each case of the contract, each against a store from `$make().await`.
+macro_rules! store_contract {
+    ($module:ident, $make:path) => {
+        mod $module {
+            #[allow(unused_imports, reason = "$make may be a path from the root")]
+            use super::*;
+            store_contract! { @cases $make;
+                accounts:
+                    a_name_makes_one_account_however_many_want_it,
+                    a_retried_creation_finds_what_it_made,
+                    accounts_are_found_by_identifier_and_by_name,
+                    a_new_name_frees_the_old_one,
+                    of_two_who_want_one_name_one_keeps_the_old,
+                    passwords_and_bans_are_kept,
+                    a_deleted_account_leaves_nothing,
+                    accounts_come_in_pages_by_serial_number,
+                    the_clock_is_about_right_and_runs_forward;
+                tokens:
+                    a_key_lives_until_it_is_revoked_by_its_owner,
+                    a_key_expires,
+                    a_key_that_is_used_lives_on;
+                presence:
+                    the_first_arrival_and_the_last_departure_are_announced,
+                    many_arrivals_at_once_announce_once,
+                    arriving_again_changes_nothing,
+                    a_presence_expires,
+                    a_renewed_presence_lives_on,
+                    a_lost_presence_is_written_anew,
+                    a_presence_is_among_the_holdings;
+                members:
+                    joining_and_leaving_are_announced_once,
+                    many_joins_at_once_are_one,
+                    large_channels_announce_no_joins,
+                    members_are_listed_up_to_a_limit,
+                    a_membership_is_among_the_holdings;
+                log:
+                    fifty_writers_leave_no_gap,
+                    a_message_is_kept_byte_for_byte,
+                    two_hundred_retries_store_one_message,
+                    a_retry_is_answered_with_the_present_form,
+                    client_identifiers_are_per_user_and_channel,
+                    everything_acknowledged_settles;
+                changes:
+                    a_change_is_logged_behind_the_newest_message,
+                    of_two_changes_from_the_same_form_one_conflicts,
+                    what_is_not_there_cannot_be_changed;
+                pages:
+                    pages_go_both_ways,
+                    an_empty_channel_has_an_empty_page,
+                    events_take_no_place_in_pages,
+                    old_messages_are_trimmed,
+                    the_tail_is_what_stands_behind_a_place;
+                epochs:
+                    an_unused_channel_has_a_lasting_epoch,
+                    heads_come_in_the_order_asked_for,
+                    what_was_rightly_seen_changes_nothing,
+                    a_head_below_what_was_seen_begins_an_epoch,
+                    another_message_in_its_place_begins_an_epoch,
+                    an_epoch_from_the_future_begins_a_later_one,
+                    a_loss_noticed_by_many_begins_one_epoch,
+                    a_fresh_channel_goes_above_what_was_known;
+                directs:
+                    a_direct_channel_appears_once_and_moves_to_the_top,
+                    read_marks_only_move_forward,
+                    blocks_go_one_way;
+                registry:
+                    a_node_enters_and_stays,
+                    a_node_that_retires_is_gone,
+                    one_node_at_a_time_reaps,
+                    the_reapers_lease_runs_out,
+                    a_silent_node_is_declared_dead_and_buried,
+                    a_node_that_speaks_is_not_declared_dead,
+                    holdings_are_listed_and_released;
+                inboxes:
+                    letters_arrive_in_order,
+                    a_reader_waits_for_letters,
+                    what_was_handed_over_is_trimmed,
+                    a_full_inbox_takes_nothing,
+                    nobody_writes_to_a_node_that_is_not_there;
+                counters:
+                    events_are_counted_within_their_window,
+                    counters_are_shared_and_can_be_forgotten,
+                    the_first_secret_offered_wins,
+                    the_store_answers;
+                topics:
+                    news_reach_those_who_subscribed,
+                    nothing_comes_after_unsubscribing,
+                    a_probe_comes_back,
+                    news_keep_their_order;
+                model:
+                    a_log_behaves_like_its_model;
+            }
+        }
+    };
+    (@cases $make:path; $($area:ident: $($case:ident),+;)+) => {$(
+        mod $area {
+            #[allow(unused_imports, reason = "$make may be a path from the root")]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    $crate::store_contract::$area::$case($make().await).await;
+                }
+            )+
+        }
+    )+};
+}
