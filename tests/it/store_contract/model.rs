@@ -14,11 +14,22 @@ use super::vocabulary::*;
 #[derive(Clone, Debug)]
 enum Step {
     /// Posts; with a client identifier it may be a retry.
-    Append { client: Option<u8> },
+    Append {
+        client: Option<u8>,
+    },
     /// Changes a message that may not be there, maybe from a form that it does not have any more.
-    Amend { seq: u64, stale: bool },
-    Page { range: Range, limit: usize },
-    Tail { behind: Position, limit: usize },
+    Amend {
+        seq: u64,
+        stale: bool,
+    },
+    Page {
+        range: Range,
+        limit: usize,
+    },
+    Tail {
+        behind: Position,
+        limit: usize,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -133,14 +144,7 @@ async fn follow(store: &TestStore, steps: Vec<Step>) -> Result<(), TestCaseError
     Ok(())
 }
 
-async fn amend(
-    store: &TestStore,
-    channel: ChannelId,
-    model: &mut Model,
-    turn: usize,
-    seq: u64,
-    stale: bool,
-) -> Result<(), TestCaseError> {
+async fn amend(store: &TestStore, channel: ChannelId, model: &mut Model, turn: usize, seq: u64, stale: bool) -> Result<(), TestCaseError> {
     let index = usize::try_from(seq).unwrap().wrapping_sub(1);
     let change = match model.messages.get(index) {
         Some(_) => change_to(&**store, channel, seq, &format!("changed in turn {turn}")).await,

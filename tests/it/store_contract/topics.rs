@@ -15,7 +15,10 @@ pub async fn news_reach_those_who_subscribed(store: TestStore) {
 
     for topic in [ann, bob, general] {
         store.publish(&news(topic, "hello")).await.unwrap();
-        assert_eq!(ear.so_far(&*store, if topic == bob { ann } else { topic }).await, if topic == bob { vec![] } else { vec![heard("hello")] });
+        assert_eq!(
+            ear.so_far(&*store, if topic == bob { ann } else { topic }).await,
+            if topic == bob { vec![] } else { vec![heard("hello")] }
+        );
     }
     let everybody = News { topic: Topic::All, body: Bytes::from(UserId::random().to_string()) };
     store.other().publish(&everybody).await.unwrap();

@@ -63,7 +63,9 @@ fn run_and_kill(dir: &std::path::Path) -> Vec<(Seq, MessageId)> {
 
 fn parse(line: &str) -> Option<(Seq, MessageId)> {
     let mut words = line.split(' ');
-    let (Some("acknowledged"), Some(seq), Some(id), Some(".")) = (words.next(), words.next(), words.next(), words.next()) else { return None };
+    let (Some("acknowledged"), Some(seq), Some(id), Some(".")) = (words.next(), words.next(), words.next(), words.next()) else {
+        return None;
+    };
     Some((Seq(seq.parse().ok()?), id.parse().ok()?))
 }
 

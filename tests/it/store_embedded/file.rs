@@ -27,7 +27,8 @@ async fn what_was_stored_is_there_after_a_restart() {
     store.set_block(bob.id, ann.id, true).await.unwrap();
     store.secret("cookies", [1; 32]).await.unwrap();
     store.arrive(ann.id, session(), LONG, &news(Topic::All, "on")).await.unwrap();
-    let (log, head, unused) = (whole_log(&store, channel).await, store.heads(&[channel]).await.unwrap(), super::super::store_contract::vocabulary::channel());
+    let (log, head, unused) =
+        (whole_log(&store, channel).await, store.heads(&[channel]).await.unwrap(), super::super::store_contract::vocabulary::channel());
     let unused_head = store.heads(&[unused]).await.unwrap();
     drop(store);
 
