@@ -193,9 +193,11 @@ impl Session {
     fn count(&self, taken: Taken, length: usize) -> Sent {
         match taken {
             Taken::Written => {}
-            Taken::Queued => {
+            Taken::Queued { first } => {
                 self.metrics.writes_queued.inc();
-                self.task.wake();
+                if first {
+                    self.task.wake();
+                }
             }
             Taken::Full => {
                 self.metrics.queue_overflows.inc();

@@ -22,7 +22,10 @@ const SLICES: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     Written,
-    Queued,
+    Queued {
+        /// Nothing waited before it: the session's task does not know of it.
+        first: bool,
+    },
     Full,
     /// Writing failed: the connection is over from now on.
     Broken,
@@ -93,6 +96,7 @@ impl Outbox {
     pub(super) fn peer_closed(&mut self) {
         if self.is_open() {
             self.phase = Phase::Closing { since: Instant::now() };
+            self.code = Some(CloseCode::Normal);
         }
     }
 
@@ -104,9 +108,7 @@ impl Outbox {
 
     /// Writes what the socket takes; says whether somebody waiting for room should look again.
     pub(super) fn flush(&mut self, context: &mut Context<'_>, socket: &dyn Socket, limits: &Limits) -> bool {
-        if self.queue.is_empty() {
-            return false;
-        }
+        let waited = !self.queue.is_empty();
         while !self.queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut count = 0;
@@ -121,7 +123,10 @@ impl Outbox {
                 Poll::Ready(_) => self.end(),
             }
         }
-        self.is_drained(limits).is_some()
+        if let Poll::Ready(Err(_)) = socket.poll_flush(context) {
+            self.end();
+        }
+        waited && self.is_drained(limits).is_some()
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -136,7 +141,7 @@ impl Outbox {
         self.queue.is_empty()
     }
 
-    /// Why this side closed.
+    /// Why it was closed, if it did not just break.
     pub(super) fn code(&self) -> Option<CloseCode> {
         self.code
     }
@@ -170,7 +175,8 @@ impl Outbox {
     }
 
     fn push(&mut self, mut frames: Bytes, socket: &dyn Socket) -> Taken {
-        if self.queue.is_empty() {
+        let first = self.queue.is_empty();
+        if first {
             match socket.try_write(&frames) {
                 Ok(written) if written == frames.len() => return Taken::Written,
                 Ok(written) => {
@@ -187,7 +193,7 @@ impl Outbox {
         }
         self.bytes += frames.len();
         self.queue.push_back(frames);
-        Taken::Queued
+        Taken::Queued { first }
     }
 
     fn written(&mut self, mut written: usize) {

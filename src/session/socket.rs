@@ -22,6 +22,9 @@ pub trait Socket: Send + Sync + 'static {
     /// Writes the beginning of the slices, or waits until that is possible.
     fn poll_write(&self, context: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>>;
 
+    /// Moves on what the stream itself still keeps of bytes that were written.
+    fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>>;
+
     /// Reads something, or waits for it. 0 is the end of the stream.
     fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 

@@ -145,27 +145,34 @@ async fn goodbye(session: &Session, reader: &mut Reader) -> End {
 async fn finish(session: &Session, end: End) {
     match end {
         End::Gone => {}
-        End::Agreed => flushed(session).await,
+        End::Agreed => say_the_last(session).await,
         End::Broken => {
-            flushed(session).await;
+            say_the_last(session).await;
             // Closing with unread bytes would reset the connection and take the close frame with it.
-            let _ = poll_fn(|context| session.socket.poll_shutdown(context)).await;
-            poll_fn(|context| {
-                session.poll_flush(context);
-                if session.outbox().is_over() { Poll::Ready(()) } else { Reader::poll_discard(context, session) }
-            })
-            .await;
+            until_over(session, |context| Reader::poll_discard(context, session)).await;
         }
     }
     session.abandon();
-    // Others may still hold the session; the connection ends now all the same.
+    // Others may still hold the session; the connection ends now all the same. Whether it had ended already matters to nobody.
     let _ = poll_fn(|context| session.socket.poll_shutdown(context)).now_or_never();
 }
 
-async fn flushed(session: &Session) {
+async fn say_the_last(session: &Session) {
+    until_over(session, |context| {
+        if !session.outbox().is_empty() {
+            return Poll::Pending;
+        }
+        // An error means that the peer is gone, and then there is nothing more to do either.
+        session.socket.poll_shutdown(context).map(|_| ())
+    })
+    .await;
+}
+
+/// Polls, with what is queued being written, until it is ready or the session is over.
+async fn until_over(session: &Session, mut poll: impl FnMut(&mut Context<'_>) -> Poll<()>) {
     poll_fn(|context| {
         session.poll_flush(context);
-        if session.outbox().is_empty() { Poll::Ready(()) } else { Poll::Pending }
+        if session.outbox().is_over() { Poll::Ready(()) } else { poll(context) }
     })
     .await;
 }

@@ -26,6 +26,11 @@ impl Socket for Direct {
         }
     }
 
+    /// The kernel keeps nothing back.
+    fn poll_flush(&self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
     fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         loop {
             ready!(self.0.poll_read_ready(context))?;

@@ -27,15 +27,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Socket for Upgraded<S> 
         Err(ErrorKind::WouldBlock.into())
     }
 
-    /// Flushes as well: a TLS stream keeps what it encrypted to itself until then.
     fn poll_write(&self, context: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let mut stream = self.lock();
-        ready!(Pin::new(&mut *stream).poll_flush(context))?;
-        let written = ready!(Pin::new(&mut *stream).poll_write_vectored(context, slices))?;
-        if let Poll::Ready(Err(error)) = Pin::new(&mut *stream).poll_flush(context) {
-            return Poll::Ready(Err(error));
-        }
-        Poll::Ready(Ok(written))
+        Pin::new(&mut *self.lock()).poll_write_vectored(context, slices)
+    }
+
+    /// TLS, for one, keeps what it encrypted until it is flushed.
+    fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.lock()).poll_flush(context)
     }
 
     fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
