@@ -71,12 +71,20 @@ pub enum LoadError {
 pub async fn run(args: LoadArgs) -> Result<ExitCode, LoadError> {
     let LoadTarget::Chat(args) = args.what;
     let json = args.json;
-    let report = chat(args).await?;
+    let report = chat(args, interrupted()).await?;
     println!("{}", if json { serde_json::to_string_pretty(&report)? } else { report.to_string() });
     Ok(if report.clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs a load test against the chat dialect.
-pub async fn chat(args: ChatArgs) -> Result<Report, LoadError> {
-    conduct::chat(args).await
+/// Runs a load test against the chat dialect. When `stop` is done it ends early, with a report of what there is by then.
+pub async fn chat(args: ChatArgs, stop: impl Future<Output = ()> + Send + 'static) -> Result<Report, LoadError> {
+    conduct::chat(args, stop).await
+}
+
+/// Until the user presses Ctrl-C.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // No handler could be set up, so the signal ends the process as it always does.
+        std::future::pending().await
+    }
 }

@@ -26,8 +26,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// Between warm-up and measuring, so that nothing of the one is charged to the other.
 const REST: Duration = Duration::from_millis(300);
 
-/// Runs it all.
-pub async fn chat(args: ChatArgs) -> Result<Report, LoadError> {
+/// Runs it all, or as far as it gets until `stop`.
+pub async fn chat(args: ChatArgs, stop: impl Future<Output = ()> + Send + 'static) -> Result<Report, LoadError> {
     args.check()?;
     check_open_files(args.connections)?;
     let mut watched = args.pids.iter().map(|text| Process::parse(text)).collect::<Result<Vec<_>, _>>()?;
@@ -40,7 +40,13 @@ pub async fn chat(args: ChatArgs) -> Result<Report, LoadError> {
     let mut memory = vec![rss(&watched)?];
 
     let run = Arc::new(Run::new(args, targets));
-    let interrupted = tokio::spawn(interrupt(run.clone()));
+    let stopping = tokio::spawn({
+        let run = run.clone();
+        async move {
+            stop.await;
+            run.interrupt();
+        }
+    });
     let threads = (0..run.args.threads as usize).map(|thread| Thread::start(&run, thread)).collect::<Result<Vec<_>, _>>()?;
     let begun = Instant::now();
     set_up(&run, begun).await?;
@@ -51,7 +57,7 @@ pub async fn chat(args: ChatArgs) -> Result<Report, LoadError> {
     memory.push(rss(&watched)?);
     let measured = if run.args.idle || run.interrupted() { None } else { Some(measure(&run, &watched).await?) };
     memory.push(rss(&watched)?);
-    interrupted.abort();
+    stopping.abort();
 
     for socket in run.sockets.iter().filter_map(|socket| socket.get()) {
         // The server may be gone already; then there is nobody to say goodbye to.
@@ -136,13 +142,6 @@ async fn wait(run: &Run, longest: Duration, mut done: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !done() && !run.interrupted() && begun.elapsed() < longest {
         tokio::time::sleep(LOOK).await;
-    }
-}
-
-async fn interrupt(run: Arc<Run>) {
-    // Without a handler, the signal ends the process as it always does.
-    if tokio::signal::ctrl_c().await.is_ok() {
-        run.interrupt();
     }
 }
 

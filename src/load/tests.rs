@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::HashMap;
+use std::future::pending;
 use std::sync::{Arc, Mutex};
 
 use clap::Parser;
@@ -9,6 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{ChatArgs, Faults, LoadArgs, LoadError, LoadTarget, Report, Traffic};
@@ -35,19 +37,27 @@ struct Server {
     mistake: Mistake,
     users: Mutex<u64>,
     channels: Mutex<HashMap<String, Channel>>,
+    posted: watch::Sender<u64>,
 }
 
 impl Server {
     async fn start(mistake: Mistake) -> String {
+        Self::start_counting(mistake).await.0
+    }
+
+    /// Also counts the messages.
+    async fn start_counting(mistake: Mistake) -> (String, watch::Receiver<u64>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}/ws", listener.local_addr().unwrap());
-        let server = Arc::new(Self { mistake, users: Mutex::default(), channels: Mutex::default() });
+        let posted = watch::Sender::new(0);
+        let count = posted.subscribe();
+        let server = Arc::new(Self { mistake, users: Mutex::default(), channels: Mutex::default(), posted });
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(server.clone().serve(stream));
             }
         });
-        url
+        (url, count)
     }
 
     async fn serve(self: Arc<Self>, stream: TcpStream) {
@@ -93,6 +103,7 @@ impl Server {
     }
 
     fn post(&self, channel: &str, text: &str) {
+        self.posted.send_modify(|count| *count += 1);
         let mut channels = self.channels.lock().unwrap();
         let Channel { seq, members, held } = channels.get_mut(channel).unwrap();
         *seq += 1;
@@ -136,7 +147,7 @@ fn args(url: &str, more: &str) -> ChatArgs {
 }
 
 async fn run(mistake: Mistake, more: &str) -> (Report, Traffic) {
-    let report = super::chat(args(&Server::start(mistake).await, more)).await.unwrap();
+    let report = super::chat(args(&Server::start(mistake).await, more), pending()).await.unwrap();
     let traffic = report.traffic.clone().unwrap();
     (report, traffic)
 }
@@ -185,8 +196,17 @@ async fn a_closed_connection_is_counted_and_named() {
 }
 
 #[tokio::test]
+async fn a_stopped_run_still_reports() {
+    let (url, mut posted) = Server::start_counting(Mistake::None).await;
+    let stop = async move { drop(posted.wait_for(|count| *count >= 20).await) };
+    let report = super::chat(ChatArgs { duration: 3600.0, ..args(&url, "-n 3") }, stop).await.unwrap();
+    assert!(report.interrupted && report.clean(), "{report}");
+    assert!(report.traffic.unwrap().deliveries >= 60);
+}
+
+#[tokio::test]
 async fn a_refused_sign_in_ends_the_run_with_the_cure() {
-    let error = super::chat(args(&Server::start(Mistake::RefuseSignIn).await, "-n 2")).await.unwrap_err();
+    let error = super::chat(args(&Server::start(Mistake::RefuseSignIn).await, "-n 2"), pending()).await.unwrap_err();
     assert!(matches!(error, LoadError::SetUp { done: 0, all: 2, .. }));
     assert!(error.to_string().contains("RATE_MESSAGES=0"), "{error}");
 }
@@ -195,7 +215,7 @@ async fn a_refused_sign_in_ends_the_run_with_the_cure() {
 #[tokio::test]
 async fn an_idle_run_reads_memory_and_sends_nothing() {
     let url = Server::start(Mistake::None).await;
-    let report = super::chat(args(&url, &format!("-n 4 --idle --pids self={}", std::process::id()))).await.unwrap();
+    let report = super::chat(args(&url, &format!("-n 4 --idle --pids self={}", std::process::id())), pending()).await.unwrap();
     assert!(report.traffic.is_none() && report.clean());
     assert!(report.servers[0].rss_kib_idle > 0 && report.servers[0].rss_kib_per_connection.is_some());
 }
