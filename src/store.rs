@@ -60,9 +60,27 @@ pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes +
     /// Whether the store answers.
     async fn ping(&self) -> Result<()>;
 
+    /// Waits until the store may have lost what it acknowledged (it failed over or restarted) and this node has not verified yet
+    /// what it knows. Until then nothing is appended: the node calls [`Channels::verify`] for every channel of which it has
+    /// seen anything, and then [`Store::generation_verified`]. Resolves at once for as long as that is due; never on a store that
+    /// loses nothing. Cancelling is harmless.
+    async fn generation_changed(&self) -> Generation {
+        std::future::pending().await
+    }
+
+    /// Says that this node has verified all it knows against this generation. Appends go on as soon as all nodes have.
+    /// Nothing happens if yet another generation is waiting by now.
+    async fn generation_verified(&self, _generation: &Generation) -> Result<()> {
+        Ok(())
+    }
+
     /// Settings of the store under which data could be lost, each with its cure, for the log at start.
     async fn warnings(&self) -> Result<Vec<String>>;
 }
+
+/// One life of the store's data: another one may lack what was acknowledged before.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Generation(pub String);
 
 /// A counter's state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

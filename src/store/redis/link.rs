@@ -1,0 +1,352 @@
+//! Connections: pools for commands, and dedicated ones for what must not share a pool.
+//!
+//! Nothing waits for Redis longer than [`PATIENCE`]. A connection that failed, or that leads to a server which is no master any
+//! more, is never used again: after a failover Sentinel is asked anew, and a Cluster connection finds the new master itself.
+
+use std::future::Future;
+use std::time::Duration;
+
+use deadpool_redis::{PoolConfig, Runtime, Timeouts};
+use futures_util::future::try_join_all;
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::{ClusterClient, ClusterClientBuilder};
+use redis::cluster_async::ClusterConnection;
+use redis::cluster_routing::{SingleNodeRoutingInfo, Slot};
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{
+    Arg, AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, Pipeline, RedisConnectionInfo,
+    RedisError, RedisResult, ServerErrorKind, TlsMode, Value, io::tcp::TcpSettings,
+};
+
+use super::url::{Address, Kind};
+use crate::store::{Result, StoreError};
+
+/// The longest that anything waits for Redis.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// The longest that connecting may take.
+pub(super) const CONNECT: Duration = Duration::from_secs(2);
+
+/// A connection that commands can be sent on.
+#[derive(Clone)]
+pub(super) enum Line {
+    /// To one server.
+    One(MultiplexedConnection),
+    /// To the masters of a Cluster; commands find theirs by key.
+    Cluster(ClusterConnection),
+}
+
+impl Line {
+    pub(super) async fn query(&mut self, command: &Cmd) -> RedisResult<Value> {
+        match self {
+            Self::One(line) => line.req_packed_command(command).await,
+            Self::Cluster(line) => line.req_packed_command(command).await,
+        }?
+        .extract_error()
+    }
+
+    /// Sends all at once and answers in order; an answer may be a [`Value::ServerError`]. On a Cluster the order in which they
+    /// happen holds within a slot.
+    pub(super) async fn batch(&mut self, commands: &[Cmd]) -> RedisResult<Vec<Value>> {
+        match self {
+            Self::One(line) => line.req_packed_commands(&pipeline(commands.iter()), 0, commands.len()).await,
+            Self::Cluster(line) => {
+                let mut slots: Vec<(Slot, Vec<usize>)> = Vec::new();
+                for (index, command) in commands.iter().enumerate() {
+                    let slot = Slot::for_key(key_of(command));
+                    match slots.iter_mut().find(|(other, _)| *other == slot) {
+                        Some((_, indices)) => indices.push(index),
+                        None => slots.push((slot, vec![index])),
+                    }
+                }
+                let answers = try_join_all(slots.iter().map(|(_, indices)| {
+                    let (mut line, pipeline) = (line.clone(), pipeline(indices.iter().map(|index| &commands[*index])));
+                    async move { line.req_packed_commands(&pipeline, 0, indices.len()).await }
+                }))
+                .await?;
+                let mut values = vec![Value::Nil; commands.len()];
+                for ((_, indices), answers) in slots.iter().zip(answers) {
+                    for (index, answer) in indices.iter().zip(answers) {
+                        values[*index] = answer;
+                    }
+                }
+                Ok(values)
+            }
+        }
+    }
+}
+
+impl Line {
+    /// Sends the same commands to every master, each master's on one connection.
+    pub(super) async fn on_every_master(&mut self, commands: &[Cmd]) -> RedisResult<Vec<Vec<Value>>> {
+        let pipeline = pipeline(commands.iter());
+        let line = match self {
+            Self::One(line) => return Ok(vec![line.req_packed_commands(&pipeline, 0, commands.len()).await?]),
+            Self::Cluster(line) => line,
+        };
+        let Value::Map(masters) = line.req_packed_command(redis::cmd("INFO").arg("server")).await? else {
+            return Err((ErrorKind::UnexpectedReturnType, "a cluster without addresses").into());
+        };
+        try_join_all(masters.into_iter().map(|(address, _)| {
+            let (mut line, pipeline) = (line.clone(), pipeline.clone());
+            async move {
+                let address: String = redis::from_redis_value(address)?;
+                let wrong = || RedisError::from((ErrorKind::UnexpectedReturnType, "a master's address is wrong"));
+                let (host, port) = address.rsplit_once(':').ok_or_else(wrong)?;
+                let (host, port) = (host.to_owned(), port.parse().map_err(|_| wrong())?);
+                line.route_pipeline(pipeline, 0, commands.len(), SingleNodeRoutingInfo::ByAddress { host, port }).await
+            }
+        }))
+        .await
+    }
+}
+
+fn pipeline<'a>(commands: impl Iterator<Item = &'a Cmd>) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    for command in commands {
+        pipeline.add_command(command.clone());
+    }
+    pipeline
+}
+
+/// The first key of a command of this store.
+fn key_of(command: &Cmd) -> &[u8] {
+    let mut arguments = command.args_iter().map(|argument| match argument {
+        Arg::Simple(bytes) => bytes,
+        _ => b"",
+    });
+    let position = if arguments.next() == Some(b"EVALSHA") { 2 } else { 0 };
+    arguments.nth(position).unwrap_or_default()
+}
+
+enum Pool {
+    Single(deadpool_redis::Pool),
+    Sentinel(deadpool_redis::sentinel::Pool),
+    Cluster(deadpool_redis::cluster::Pool),
+}
+
+enum Guard {
+    Single(deadpool_redis::Connection),
+    Sentinel(deadpool_redis::sentinel::Connection),
+    Cluster(deadpool_redis::cluster::Connection),
+}
+
+/// A connection out of the pool; goes back when dropped.
+pub(super) struct Lease {
+    pub line: Line,
+    guard: Guard,
+}
+
+impl Lease {
+    /// Closes the connection instead.
+    fn discard(self) {
+        match self.guard {
+            Guard::Single(guard) => drop(deadpool_redis::Connection::take(guard)),
+            Guard::Sentinel(guard) => drop(deadpool_redis::sentinel::Connection::take(guard)),
+            Guard::Cluster(guard) => drop(deadpool_redis::cluster::Connection::take(guard)),
+        }
+    }
+}
+
+/// Makes connections of every kind.
+pub(super) struct Links {
+    pub address: Address,
+    insecure: bool,
+    pool: Pool,
+}
+
+impl Links {
+    /// Prepares the pool; does not connect yet.
+    pub(super) fn new(address: Address, insecure: bool, pool_size: usize) -> Result<Self> {
+        let mut config = PoolConfig::new(pool_size.max(1));
+        config.timeouts = Timeouts { wait: Some(CONNECT), create: Some(CONNECT), recycle: Some(CONNECT) };
+        let pool = Self::pool(&address, insecure, config).map_err(StoreError::Unavailable)?;
+        Ok(Self { address, insecure, pool })
+    }
+
+    fn pool(address: &Address, insecure: bool, config: PoolConfig) -> std::result::Result<Pool, String> {
+        let text = |error: RedisError| error.to_string();
+        let infos = infos(address, insecure).map_err(text)?;
+        Ok(match address.kind {
+            Kind::Single => {
+                let info = infos.into_iter().next().ok_or("no host")?;
+                let manager = deadpool_redis::Manager::new_with_config(info, connection_config(Some(PATIENCE))).map_err(text)?;
+                let builder = deadpool_redis::Pool::builder(manager).config(config).runtime(Runtime::Tokio1);
+                Pool::Single(builder.build().map_err(|error| error.to_string())?)
+            }
+            Kind::Sentinel => {
+                let node = deadpool_redis::sentinel::SentinelNodeConnectionInfo {
+                    tls_mode: tls_mode(address, insecure).map(Into::into),
+                    redis_connection_info: Some(credentials(address).into()),
+                };
+                let kind = deadpool_redis::sentinel::SentinelServerType::Master;
+                let manager = deadpool_redis::sentinel::Manager::new(infos, address.master.clone(), Some(node), kind).map_err(text)?;
+                let builder = deadpool_redis::sentinel::Pool::builder(manager).config(config).runtime(Runtime::Tokio1);
+                Pool::Sentinel(builder.build().map_err(|error| error.to_string())?)
+            }
+            Kind::Cluster => {
+                let manager = deadpool_redis::cluster::Manager::new(infos, false).map_err(text)?;
+                let builder = deadpool_redis::cluster::Pool::builder(manager).config(config).runtime(Runtime::Tokio1);
+                Pool::Cluster(builder.build().map_err(|error| error.to_string())?)
+            }
+        })
+    }
+
+    async fn lease(&self) -> Result<Lease> {
+        fn failed(error: deadpool_redis::PoolError) -> StoreError {
+            match error {
+                deadpool_redis::PoolError::Backend(error) => weather(&error),
+                error => StoreError::Unavailable(error.to_string()),
+            }
+        }
+        Ok(match &self.pool {
+            Pool::Single(pool) => {
+                let guard = pool.get().await.map_err(failed)?;
+                Lease { line: Line::One(guard.clone()), guard: Guard::Single(guard) }
+            }
+            Pool::Sentinel(pool) => {
+                let mut guard = pool.get().await.map_err(failed)?;
+                guard.set_response_timeout(PATIENCE);
+                Lease { line: Line::One(guard.clone()), guard: Guard::Sentinel(guard) }
+            }
+            Pool::Cluster(pool) => {
+                let guard = pool.get().await.map_err(failed)?;
+                Lease { line: Line::Cluster(guard.clone()), guard: Guard::Cluster(guard) }
+            }
+        })
+    }
+
+    /// Runs something on a pooled connection, within [`PATIENCE`].
+    pub(super) async fn with<T, F, G>(&self, work: F) -> Result<T>
+    where
+        F: FnOnce(Line) -> G,
+        G: Future<Output = RedisResult<T>>,
+    {
+        let lease = tokio::time::timeout(PATIENCE, self.lease()).await.map_err(|_| late())??;
+        match tokio::time::timeout(PATIENCE, work(lease.line.clone())).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                if poisons(&error) {
+                    lease.discard();
+                    self.forget();
+                }
+                Err(weather(&error))
+            }
+            Err(_) => {
+                lease.discard();
+                Err(late())
+            }
+        }
+    }
+
+    /// Closes what lies idle in the pool: it probably leads to the same server.
+    pub(super) fn forget(&self) {
+        match &self.pool {
+            Pool::Single(pool) => drop(pool.retain(|_, _| false)),
+            Pool::Sentinel(pool) => drop(pool.retain(|_, _| false)),
+            Pool::Cluster(_) => {}
+        }
+    }
+
+    /// A connection of one's own. `patience`: how long one answer may take; `None` for one that blocks.
+    pub(super) async fn dedicated(&self, patience: Option<Duration>) -> Result<Line> {
+        let connect = async {
+            match self.address.kind {
+                Kind::Single | Kind::Sentinel => {
+                    let config = connection_config(patience);
+                    self.client().await?.get_multiplexed_async_connection_with_config(&config).await.map(Line::One)
+                }
+                Kind::Cluster => {
+                    let patience = patience.unwrap_or(Duration::from_secs(3600));
+                    self.cluster(|builder| builder.response_timeout(patience))?.get_async_connection().await.map(Line::Cluster)
+                }
+            }
+        };
+        tokio::time::timeout(CONNECT, connect).await.map_err(|_| late())?.map_err(|error| weather(&error))
+    }
+
+    /// The one server, or the present master as Sentinel knows it.
+    pub(super) async fn client(&self) -> RedisResult<Client> {
+        let infos = infos(&self.address, self.insecure)?;
+        if self.address.kind == Kind::Sentinel {
+            let mut node =
+                SentinelNodeConnectionInfo::default().set_redis_connection_info(credentials(&self.address)).set_tcp_settings(tcp());
+            if let Some(mode) = tls_mode(&self.address, self.insecure) {
+                node = node.set_tls_mode(mode);
+            }
+            let master = self.address.master.clone();
+            return SentinelClient::build(infos, master, Some(node), SentinelServerType::Master)?.async_get_client().await;
+        }
+        match infos.into_iter().next() {
+            Some(info) => Client::open(info),
+            None => Err((ErrorKind::InvalidClientConfig, "no host").into()),
+        }
+    }
+
+    /// A Cluster client with other than the usual options.
+    pub(super) fn cluster(&self, options: impl FnOnce(ClusterClientBuilder) -> ClusterClientBuilder) -> RedisResult<ClusterClient> {
+        let builder = ClusterClientBuilder::new(infos(&self.address, self.insecure)?).connection_timeout(CONNECT).tcp_settings(tcp());
+        options(builder).build()
+    }
+}
+
+fn connection_config(patience: Option<Duration>) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT)).set_response_timeout(patience)
+}
+
+fn tcp() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true)
+}
+
+fn tls_mode(address: &Address, insecure: bool) -> Option<TlsMode> {
+    address.tls.then_some(if insecure { TlsMode::Insecure } else { TlsMode::Secure })
+}
+
+fn credentials(address: &Address) -> RedisConnectionInfo {
+    let mut info = RedisConnectionInfo::default().set_db(address.database);
+    if let Some(username) = &address.username {
+        info = info.set_username(username);
+    }
+    if let Some(password) = &address.password {
+        info = info.set_password(password);
+    }
+    info
+}
+
+/// How to reach the hosts of the URL: servers, or Sentinels, which have a password of their own or none.
+fn infos(address: &Address, insecure: bool) -> RedisResult<Vec<ConnectionInfo>> {
+    let login = match (address.kind, &address.sentinel_password) {
+        (Kind::Sentinel, Some(password)) => RedisConnectionInfo::default().set_password(password),
+        (Kind::Sentinel, None) => RedisConnectionInfo::default(),
+        _ => credentials(address),
+    };
+    let info = |(host, port): &(String, u16)| {
+        let (host, port) = (host.clone(), *port);
+        let address = match address.tls {
+            true => ConnectionAddr::TcpTls { host, port, insecure, tls_params: None },
+            false => ConnectionAddr::Tcp(host, port),
+        };
+        Ok(address.into_connection_info()?.set_redis_settings(login.clone()).set_tcp_settings(tcp()))
+    };
+    address.hosts.iter().map(info).collect()
+}
+
+/// Whether a connection is not to be used again after this error.
+pub(super) fn poisons(error: &RedisError) -> bool {
+    match error.kind() {
+        ErrorKind::Server(kind) => {
+            use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, ReadOnly};
+            matches!(kind, ReadOnly | BusyLoading | MasterDown | ClusterDown)
+        }
+        ErrorKind::Extension => false,
+        _ => true,
+    }
+}
+
+/// What the floors above get to know. Server errors of this store's commands never quote their arguments.
+pub(super) fn weather(error: &RedisError) -> StoreError {
+    StoreError::Unavailable(format!("Redis: {error}"))
+}
+
+pub(super) fn late() -> StoreError {
+    StoreError::Unavailable("Redis did not answer in time".to_owned())
+}

@@ -1,0 +1,2 @@
+-- The end of the log.
+return ends(open(0))
