@@ -51,7 +51,7 @@ impl Channels for RedisStore {
         let key = keys::members(channel);
         let announcement = self.shared.announcement(announce, &key);
         let mut call = script::JOIN.on(&[&key]);
-        call.arg(member.at.to_string()).arg(format!("{} {}", member.user, member.username)).arg(announce_up_to);
+        call.arg(member.at.to_string()).arg(write_member(member)).arg(announce_up_to);
         announcement.add_to(&mut call);
         let holding = Holding::Member(channel, member.at.session);
         let (new, announced): (bool, bool) = wire::read(self.shared.hold_and_run(member.at.node, holding, call).await?)?;
@@ -79,7 +79,7 @@ impl Channels for RedisStore {
             scan.arg(keys::members(channel)).arg(cursor).arg("COUNT").arg(limit.clamp(10, 1000));
             let (next, pairs): (u64, Vec<(String, String)>) = self.shared.query(scan).await?;
             for (at, text) in pairs {
-                let member = member(wire::parse(&at)?, &text)?;
+                let member = read_member(wire::parse(&at)?, &text)?;
                 // A scan may show the same twice.
                 if members.len() < limit && !members.contains(&member) {
                     members.push(member);
@@ -97,7 +97,7 @@ impl Channels for RedisStore {
         let mut get = redis::cmd("HGET");
         get.arg(keys::members(channel)).arg(at.to_string());
         let text: Option<String> = self.shared.query(get).await?;
-        text.map(|text| member(at, &text)).transpose()
+        text.map(|text| read_member(at, &text)).transpose()
     }
 
     async fn append(&self, channel: ChannelId, message: NewMessage) -> Result<Appended> {
@@ -177,8 +177,16 @@ impl Channels for RedisStore {
     }
 }
 
-fn member(at: SessionRef, text: &str) -> Result<Member> {
-    let (user, username) = text.split_once(' ').ok_or_else(wire::strange)?;
+fn write_member(member: &Member) -> String {
+    let peer = member.peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
+    format!("{} {peer} {}", member.user, member.username)
+}
+
+/// Reads what [`write_member`] wrote.
+fn read_member(at: SessionRef, text: &str) -> Result<Member> {
+    let mut words = text.splitn(3, ' ');
+    let (Some(user), Some(peer), Some(username)) = (words.next(), words.next(), words.next()) else { return Err(wire::strange()) };
+    let peer = if peer == "-" { None } else { Some(wire::parse(peer)?) };
     let username = crate::ids::Username::parse(username).map_err(|_| wire::strange())?;
-    Ok(Member { at, user: wire::parse(user)?, username })
+    Ok(Member { at, user: wire::parse(user)?, username, peer })
 }
