@@ -21,7 +21,7 @@ test-image:
 
 test-page:
 	cargo build --locked
-	npm test
+	RIALTO_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/rialto" npm test
 
 test-rust:
 	cargo test --locked

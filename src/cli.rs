@@ -78,3 +78,32 @@ pub fn complain(error: Box<dyn Error>) -> ExitCode {
     eprintln!("{text}");
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_lists_every_setting_and_shows_no_value_of_the_environment() {
+        let mut command = config::prepare(CommandLine::command());
+        command.build();
+        command.clone().debug_assert();
+        let help = command.clone().render_help().to_string();
+        for argument in command.get_arguments().filter(|argument| argument.get_env().is_some()) {
+            assert!(argument.is_hide_env_values_set(), "{argument}");
+            assert!(
+                help.contains(&format!("--{} ", argument.get_long().unwrap()))
+                    || help.contains(&format!("--{}[", argument.get_long().unwrap()))
+            );
+        }
+    }
+
+    #[test]
+    fn serve_is_the_same_as_no_command() {
+        for arguments in [&["rialto", "--port=1"][..], &["rialto", "serve", "--port=1"][..]] {
+            let Action::Serve(config) = parse(arguments.iter().map(OsString::from)).unwrap() else { unreachable!() };
+            assert_eq!(config.network.port, 1);
+        }
+    }
+}
