@@ -1,0 +1,18 @@
+//! What makes many nodes one: who is alive ([`registry`]), what was published ([`bus`]), letters from node to node
+//! ([`relay`]), and who of the local sessions gets what ([`hub`]).
+
+pub mod bus;
+pub mod crowd;
+pub mod hub;
+pub mod janitor;
+pub mod listener;
+pub mod live;
+pub mod reaper;
+pub mod registry;
+pub mod relay;
+
+pub use bus::Bus;
+pub use hub::Hub;
+pub use janitor::Janitor;
+pub use listener::{Encoder, Listener, LogEvent};
+pub use relay::Relay;

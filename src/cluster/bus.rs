@@ -1,0 +1,221 @@
+//! The node's one subscriber connection: keeps it, keeps what is subscribed to across reconnects, and notices when it
+//! hears nothing any more, although nothing is reported broken: every second the node publishes a probe and must hear it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, interval, sleep, timeout};
+use tracing::{info, warn};
+
+use crate::ids::NodeId;
+use crate::metrics::Metrics;
+use crate::store::topics::{Batch, Payload, Subscriber, Subscriptions, Topic};
+use crate::store::{Store, StoreError};
+
+/// How often a probe is published.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// Without a probe for so long, the connection is given up.
+const DEAF_AFTER: Duration = Duration::from_secs(3);
+/// Changing subscriptions takes one round trip.
+const CONTROL_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long somebody who subscribes waits, reconnects included.
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// At most so many topics in one command.
+const TOPICS_PER_COMMAND: usize = 500;
+
+/// Who gets what the bus hears. Both calls must be quick.
+pub trait Ear: Send + Sync + 'static {
+    /// What came in one read.
+    fn heard(&self, batch: Batch);
+
+    /// The subscriptions stand again after a break: what was published in between was missed.
+    fn reconnected(&self);
+}
+
+enum Command {
+    Subscribe(Topic, Option<oneshot::Sender<()>>),
+    Unsubscribe(Topic),
+}
+
+/// Handle to the bus; clones share it.
+#[derive(Clone)]
+pub struct Bus {
+    commands: mpsc::UnboundedSender<Command>,
+    hearing: Arc<AtomicBool>,
+}
+
+/// The half of the bus that runs.
+pub struct BusTask {
+    node: NodeId,
+    store: Arc<dyn Store>,
+    metrics: Arc<Metrics>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    hearing: Arc<AtomicBool>,
+    /// How many want each topic.
+    wanted: HashMap<Topic, usize>,
+    /// Answers owed as soon as a topic stands.
+    waiting: Vec<oneshot::Sender<()>>,
+}
+
+impl Bus {
+    /// A bus and its task, which is to be spawned with [`BusTask::run`].
+    #[must_use]
+    pub fn new(node: NodeId, store: Arc<dyn Store>, metrics: Arc<Metrics>) -> (Self, BusTask) {
+        let (sender, commands) = mpsc::unbounded_channel();
+        let hearing = Arc::new(AtomicBool::new(false));
+        let task = BusTask { node, store, metrics, commands, hearing: hearing.clone(), wanted: HashMap::new(), waiting: Vec::new() };
+        (Self { commands: sender, hearing }, task)
+    }
+
+    /// Subscribes; when it returns, everything published from now on is heard. Each call wants one [`Bus::unsubscribe`], also a failed one.
+    pub async fn subscribe(&self, topic: Topic) -> Result<(), StoreError> {
+        let (done, answer) = oneshot::channel();
+        let deaf = || StoreError::Unavailable("the subscriber connection is down".to_owned());
+        self.commands.send(Command::Subscribe(topic, Some(done))).map_err(|_| deaf())?;
+        timeout(SUBSCRIBE_TIMEOUT, answer).await.ok().and_then(Result::ok).ok_or_else(deaf)
+    }
+
+    /// Takes one wish for a topic back.
+    pub fn unsubscribe(&self, topic: Topic) {
+        let _ = self.commands.send(Command::Unsubscribe(topic));
+    }
+
+    /// Whether the last probe was heard.
+    #[must_use]
+    pub fn is_hearing(&self) -> bool {
+        self.hearing.load(Ordering::Relaxed)
+    }
+}
+
+impl BusTask {
+    /// Runs until every handle is gone.
+    pub async fn run(mut self, ear: Arc<dyn Ear>) {
+        self.wanted.insert(Topic::All, 1);
+        let mut first = true;
+        loop {
+            match self.connect().await {
+                Ok((control, batches, probes)) => {
+                    if !first {
+                        info!("subscriber connection restored");
+                        self.metrics.bus_reconnects.inc();
+                        ear.reconnected();
+                    }
+                    first = false;
+                    let why = self.listen(control, batches, probes, ear.as_ref()).await;
+                    self.hearing.store(false, Ordering::Relaxed);
+                    match why {
+                        Some(why) => warn!(why, "subscriber connection lost"),
+                        None => return,
+                    }
+                }
+                Err(error) => {
+                    warn!(%error, "no subscriber connection");
+                    // Whoever wants to subscribe meanwhile is answered when the connection stands.
+                    sleep(Duration::from_millis(300)).await;
+                }
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Result<(Box<dyn Subscriptions>, BoxStream<'static, Batch>, u16), StoreError> {
+        let Subscriber { mut control, batches, probes } = timeout(CONTROL_TIMEOUT, self.store.listen()).await.map_err(slow)??;
+        let mut topics: Vec<Topic> = (0..probes).map(|number| Topic::Probe(self.node, number)).collect();
+        topics.extend(self.wanted.keys());
+        for chunk in topics.chunks(TOPICS_PER_COMMAND) {
+            timeout(CONTROL_TIMEOUT, control.subscribe(chunk)).await.map_err(slow)??;
+        }
+        for done in self.waiting.drain(..) {
+            let _ = done.send(());
+        }
+        Ok((control, batches, probes))
+    }
+
+    /// Reads until the connection is lost (and says why) or the bus is not needed any more.
+    async fn listen(
+        &mut self,
+        mut control: Box<dyn Subscriptions>,
+        mut batches: BoxStream<'static, Batch>,
+        probes: u16,
+        ear: &dyn Ear,
+    ) -> Option<&'static str> {
+        let mut heard = vec![Instant::now(); usize::from(probes)];
+        let mut tick = interval(PROBE_EVERY);
+        loop {
+            tokio::select! {
+                batch = batches.next() => {
+                    let Some(mut batch) = batch else { return Some("the connection ended") };
+                    batch.retain(|one| match (&one.payload, one.topic) {
+                        (Payload::Probe, Topic::Probe(_, number)) => {
+                            if let Some(last) = heard.get_mut(usize::from(number)) { *last = Instant::now(); }
+                            self.hearing.store(true, Ordering::Relaxed);
+                            false
+                        }
+                        _ => true,
+                    });
+                    if !batch.is_empty() { ear.heard(batch); }
+                }
+                command = self.commands.recv() => {
+                    let mut commands = vec![command?];
+                    while let Ok(command) = self.commands.try_recv() { commands.push(command); }
+                    if !self.change(commands, control.as_mut()).await { return Some("subscriptions could not be changed"); }
+                }
+                _ = tick.tick() => {
+                    if heard.iter().any(|last| last.elapsed() > DEAF_AFTER) { return Some("the node does not hear its own probe"); }
+                    let (store, node) = (self.store.clone(), self.node);
+                    // Not awaited: a store that does not answer must not keep this connection from being read.
+                    tokio::spawn(async move { for number in 0..probes { if store.probe(node, number).await.is_err() { break; } } });
+                }
+            }
+        }
+    }
+
+    /// Applies what was asked for, in one command each way.
+    async fn change(&mut self, commands: Vec<Command>, control: &mut dyn Subscriptions) -> bool {
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        for command in commands {
+            match command {
+                Command::Subscribe(topic, done) => {
+                    let count = self.wanted.entry(topic).or_default();
+                    *count += 1;
+                    if *count == 1 {
+                        removed.retain(|other| *other != topic);
+                        added.push(topic);
+                    }
+                    self.waiting.extend(done);
+                }
+                Command::Unsubscribe(topic) => {
+                    if let Some(count) = self.wanted.get_mut(&topic) {
+                        *count -= 1;
+                        if *count == 0 {
+                            self.wanted.remove(&topic);
+                            added.retain(|other| *other != topic);
+                            removed.push(topic);
+                        }
+                    }
+                }
+            }
+        }
+        for (topics, add) in [(removed, false), (added, true)] {
+            for chunk in topics.chunks(TOPICS_PER_COMMAND) {
+                let change = if add { control.subscribe(chunk) } else { control.unsubscribe(chunk) };
+                match timeout(CONTROL_TIMEOUT, change).await {
+                    Ok(Ok(())) => {}
+                    _ => return false,
+                }
+            }
+        }
+        for done in self.waiting.drain(..) {
+            let _ = done.send(());
+        }
+        true
+    }
+}
+
+fn slow(_: tokio::time::error::Elapsed) -> StoreError {
+    StoreError::Unavailable("the store did not answer in time".to_owned())
+}

@@ -1,0 +1,209 @@
+//! Everybody on this node: who is connected, who has whom in view, and news for all.
+//!
+//! News of sign-ins would cost O(users) each and a sign-in storm O(users²); so they are joined to one write every
+//! [`GATHER`], and beyond [`PER_SECOND`] dropped: they are news, not state.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+
+use super::listener::Listener;
+use crate::ids::{SessionId, UserId};
+use crate::session::Sent;
+use crate::store::record::NewsRecord;
+
+/// At most so many sign-ins a second are told to one receiver.
+pub const PER_SECOND: u32 = 50;
+/// Sign-ins that follow another within this time wait for each other.
+pub const GATHER: Duration = Duration::from_millis(100);
+/// A session has at most so many users in view.
+const MAX_VIEW: usize = 1_000;
+
+#[derive(Default)]
+struct People {
+    everybody: HashMap<SessionId, Arc<dyn Listener>>,
+    /// Which sessions have a user in view.
+    viewers: HashMap<UserId, HashSet<SessionId>>,
+    /// What each session has in view.
+    views: HashMap<SessionId, HashSet<UserId>>,
+}
+
+#[derive(Default)]
+struct SignIns {
+    waiting: Vec<NewsRecord>,
+    told: Option<Instant>,
+    window: Option<Instant>,
+    in_window: u32,
+}
+
+/// The sessions of a node.
+pub struct Crowd {
+    people: Mutex<People>,
+    sign_ins: Arc<Mutex<SignIns>>,
+}
+
+impl Crowd {
+    pub(super) fn new() -> Self {
+        Self { people: Mutex::default(), sign_ins: Arc::default() }
+    }
+
+    /// A session is there.
+    pub fn add(&self, listener: Arc<dyn Listener>) {
+        lock(&self.people).everybody.insert(listener.session(), listener);
+    }
+
+    /// A session is gone.
+    pub fn remove(&self, session: SessionId) {
+        let people = &mut *lock(&self.people);
+        people.everybody.remove(&session);
+        people.clear_view(session);
+    }
+
+    /// A local session.
+    #[must_use]
+    pub fn find(&self, session: SessionId) -> Option<Arc<dyn Listener>> {
+        lock(&self.people).everybody.get(&session).cloned()
+    }
+
+    /// Every session that is signed in.
+    #[must_use]
+    pub fn signed_in(&self) -> Vec<(UserId, SessionId)> {
+        lock(&self.people).everybody.values().filter_map(|listener| Some((listener.user()?, listener.session()))).collect()
+    }
+
+    /// A session sees these users on its screen and wants to know how they are.
+    pub fn view(&self, session: SessionId, users: impl IntoIterator<Item = UserId>) {
+        let people = &mut *lock(&self.people);
+        let view = people.views.entry(session).or_default();
+        for user in users {
+            if view.len() < MAX_VIEW && view.insert(user) {
+                people.viewers.entry(user).or_default().insert(session);
+            }
+        }
+    }
+
+    /// A session looks at nobody any more.
+    pub fn clear_view(&self, session: SessionId) {
+        lock(&self.people).clear_view(session);
+    }
+
+    /// News for every node.
+    pub fn heard(self: &Crowd, news: &NewsRecord) {
+        match news {
+            NewsRecord::SignedIn { .. } => self.signed_in_heard(news),
+            NewsRecord::Online { who, .. } | NewsRecord::UserChanged { who, .. } => {
+                let mut frames = NewsFrames::new(news);
+                for listener in self.viewers(who.id) {
+                    if listener.hears(news) {
+                        frames.send(listener.as_ref());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Sends gathered sign-ins when their time has come; called a few times a second.
+    pub fn flush(&self) {
+        let waiting = {
+            let mut sign_ins = lock(&self.sign_ins);
+            if sign_ins.waiting.is_empty() {
+                return;
+            }
+            sign_ins.told = Some(Instant::now());
+            std::mem::take(&mut sign_ins.waiting)
+        };
+        self.tell_sign_ins(&waiting);
+    }
+
+    fn signed_in_heard(&self, news: &NewsRecord) {
+        {
+            let mut sign_ins = lock(&self.sign_ins);
+            let now = Instant::now();
+            if sign_ins.window.is_none_or(|window| now.duration_since(window) >= Duration::from_secs(1)) {
+                sign_ins.window = Some(now);
+                sign_ins.in_window = 0;
+            }
+            sign_ins.in_window += 1;
+            if sign_ins.in_window > PER_SECOND {
+                return;
+            }
+            sign_ins.waiting.push(news.clone());
+            if sign_ins.told.is_some_and(|told| now.duration_since(told) < GATHER) {
+                return;
+            }
+        }
+        self.flush();
+    }
+
+    fn tell_sign_ins(&self, all: &[NewsRecord]) {
+        let listeners: Vec<_> = lock(&self.people).everybody.values().cloned().collect();
+        let mut joint: Vec<(usize, Bytes)> = Vec::new();
+        for listener in listeners {
+            if all.iter().all(|news| listener.hears(news)) {
+                let encoder = listener.encoder();
+                let index = joint.iter().position(|(number, _)| *number == encoder.number()).unwrap_or_else(|| {
+                    let frames = all.iter().filter_map(|news| encoder.news(news)).fold(BytesMut::new(), |mut joint, frame| {
+                        joint.extend_from_slice(&frame);
+                        joint
+                    });
+                    joint.push((encoder.number(), frames.freeze()));
+                    joint.len() - 1
+                });
+                listener.send(&joint[index].1);
+            } else {
+                for news in all.iter().filter(|news| listener.hears(news)) {
+                    NewsFrames::new(news).send(listener.as_ref());
+                }
+            }
+        }
+    }
+
+    fn viewers(&self, user: UserId) -> Vec<Arc<dyn Listener>> {
+        let people = lock(&self.people);
+        let sessions = people.viewers.get(&user).into_iter().flatten();
+        sessions.filter_map(|session| people.everybody.get(session).cloned()).collect()
+    }
+}
+
+impl People {
+    fn clear_view(&mut self, session: SessionId) {
+        for user in self.views.remove(&session).unwrap_or_default() {
+            if let Some(sessions) = self.viewers.get_mut(&user) {
+                sessions.remove(&session);
+                if sessions.is_empty() {
+                    self.viewers.remove(&user);
+                }
+            }
+        }
+    }
+}
+
+/// The frame of one piece of news, built once for each dialect. News that a full queue does not take is dropped: it is in no log.
+pub(super) struct NewsFrames<'a> {
+    news: &'a NewsRecord,
+    built: Vec<(usize, Option<Bytes>)>,
+}
+
+impl<'a> NewsFrames<'a> {
+    pub(super) fn new(news: &'a NewsRecord) -> Self {
+        Self { news, built: Vec::new() }
+    }
+
+    pub(super) fn send(&mut self, listener: &dyn Listener) {
+        let encoder = listener.encoder();
+        let index = self.built.iter().position(|(number, _)| *number == encoder.number()).unwrap_or_else(|| {
+            self.built.push((encoder.number(), encoder.news(self.news)));
+            self.built.len() - 1
+        });
+        if let Some(frame) = &self.built[index].1 {
+            let _: Sent = listener.send(frame);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,414 @@
+//! Which local sessions get what: channels ([`super::live`]), users and everybody ([`super::crowd`]).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use tokio::sync::OnceCell;
+use tokio::time::sleep;
+use tracing::{error, warn};
+
+use super::bus::{Bus, Ear};
+use super::crowd::Crowd;
+use super::listener::Listener;
+use super::live::{Live, Roles, Wants};
+use crate::ids::{ChannelId, Epoch, MessageId, NodeId, SessionId, UserId};
+use crate::metrics::Metrics;
+use crate::store::channels::{Entry, Head, Member};
+use crate::store::record::{self, Decoded, NewsRecord};
+use crate::store::topics::{Batch, Heard, Payload, Topic};
+use crate::store::{Result, Store};
+
+/// Entries read from the log at once.
+const TAIL_LIMIT: usize = 200;
+/// Channels that are read from the log at once after a break.
+const CONCURRENT_READS: usize = 32;
+/// Between two attempts to read the log.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// A channel that is live on this node.
+struct Channel {
+    id: ChannelId,
+    /// Set once the topic is subscribed to and the log's end is known.
+    ready: OnceCell<()>,
+    live: Mutex<Live>,
+}
+
+/// The sessions of one user on this node who follow the user's topic.
+type Followers = HashMap<SessionId, Arc<dyn Listener>>;
+
+/// The node's local distribution. Shared by everything that has sessions.
+pub struct Hub {
+    node: NodeId,
+    store: Arc<dyn Store>,
+    bus: Bus,
+    metrics: Arc<Metrics>,
+    channels: Mutex<HashMap<ChannelId, Arc<Channel>>>,
+    followers: Mutex<HashMap<UserId, Followers>>,
+    crowd: Crowd,
+}
+
+impl Hub {
+    /// A hub with nobody in it.
+    #[must_use]
+    pub fn new(node: NodeId, store: Arc<dyn Store>, bus: Bus, metrics: Arc<Metrics>) -> Arc<Self> {
+        let crowd = Crowd::new();
+        Arc::new(Self { node, store, bus, metrics, channels: Mutex::default(), followers: Mutex::default(), crowd })
+    }
+
+    /// This node.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// Everybody on this node, and who looks at whom.
+    #[must_use]
+    pub fn crowd(&self) -> &Crowd {
+        &self.crowd
+    }
+
+    /// Makes the channel live on this node, so that nothing published from now on is missed. Then the caller reads what it
+    /// wants from the log and calls [`Hub::enter`] with the head it saw.
+    pub async fn prepare(self: &Arc<Self>, channel: ChannelId) -> Result<Prepared> {
+        let prepared = {
+            let mut channels = lock(&self.channels);
+            let channel = channels.entry(channel).or_insert_with(|| {
+                Arc::new(Channel { id: channel, ready: OnceCell::new(), live: Mutex::default() })
+            });
+            Prepared { hub: self.clone(), channel: channel.clone() }
+        };
+        let channel = &prepared.channel;
+        channel.ready.get_or_try_init(|| async {
+            if let Err(error) = self.bus.subscribe(Topic::Channel(channel.id)).await {
+                self.bus.unsubscribe(Topic::Channel(channel.id));
+                return Err(error);
+            }
+            match self.store.heads(&[channel.id]).await {
+                Ok(heads) => {
+                    *lock(&channel.live) = Live::new(channel.id, heads.first().copied().unwrap_or_default());
+                    Ok(())
+                }
+                Err(error) => {
+                    self.bus.unsubscribe(Topic::Channel(channel.id));
+                    Err(error)
+                }
+            }
+        }).await?;
+        Ok(prepared)
+    }
+
+    /// Adds a session that has read the channel up to `head`; `answer` goes to it before anything later does.
+    pub fn enter(self: &Arc<Self>, prepared: &Prepared, entrant: Entrant, head: Head, answer: impl FnOnce()) {
+        let Entrant { listener, peer, roles } = entrant;
+        let wants = {
+            let mut live = lock(&prepared.channel.live);
+            answer();
+            live.enter(listener, peer, roles, head)
+        };
+        self.grant(&prepared.channel, wants);
+    }
+
+    /// Takes a role in a channel away; `true` if the session had it.
+    pub fn exit(self: &Arc<Self>, channel: ChannelId, session: SessionId, roles: Roles) -> bool {
+        let Some(entry) = self.channel(channel) else { return false };
+        let had = lock(&entry.live).exit(session, roles);
+        self.drop_if_empty(entry);
+        had
+    }
+
+    /// A session's roles in a channel.
+    #[must_use]
+    pub fn roles(&self, channel: ChannelId, session: SessionId) -> Roles {
+        self.channel(channel).map(|channel| lock(&channel.live).roles(session)).unwrap_or_default()
+    }
+
+    /// What this node knows of a channel's log.
+    #[must_use]
+    pub fn known(&self, channel: ChannelId) -> crate::store::channels::Known {
+        self.channel(channel).map(|channel| lock(&channel.live).known()).unwrap_or_default()
+    }
+
+    /// Keeps a session's own message from it until [`Hub::release`].
+    pub fn hold(&self, channel: ChannelId, session: SessionId, message: MessageId) {
+        if let Some(channel) = self.channel(channel) {
+            lock(&channel.live).hold(session, message);
+        }
+    }
+
+    /// Ends [`Hub::hold`]: the message is safe.
+    pub fn release(self: &Arc<Self>, channel: ChannelId, session: SessionId) {
+        if let Some(channel) = self.channel(channel)
+            && lock(&channel.live).release(session)
+        {
+            self.grant(&channel, Wants { refill: vec![session], ..Wants::default() });
+        }
+    }
+
+    /// Subscribes a session to its user's topic.
+    pub async fn follow(&self, user: UserId, listener: Arc<dyn Listener>) -> Result<()> {
+        lock(&self.followers).entry(user).or_default().insert(listener.session(), listener);
+        self.bus.subscribe(Topic::User(user)).await
+    }
+
+    /// Ends [`Hub::follow`], also of one that failed.
+    pub fn unfollow(&self, user: UserId, session: SessionId) {
+        let mut followers = lock(&self.followers);
+        let Some(sessions) = followers.get_mut(&user) else { return };
+        if sessions.remove(&session).is_some() {
+            self.bus.unsubscribe(Topic::User(user));
+        }
+        if sessions.is_empty() {
+            followers.remove(&user);
+        }
+    }
+
+    /// Compares every live channel with the store, which may have lost data. Returns when all are compared.
+    pub async fn verify_all(self: &Arc<Self>) {
+        let channels: Vec<_> = lock(&self.channels).values().filter(|channel| channel.ready.initialized()).cloned().collect();
+        futures_util::stream::iter(channels)
+            .for_each_concurrent(CONCURRENT_READS, |channel| async move {
+                let known = lock(&channel.live).known();
+                while let Err(error) = self.store.verify(channel.id, known).await {
+                    warn!(%error, "a channel could not be verified yet");
+                    sleep(RETRY).await;
+                }
+            })
+            .await;
+    }
+
+    /// Every membership of a local session, to be written anew where the store lost them.
+    #[must_use]
+    pub fn joined(&self) -> Vec<(ChannelId, Member)> {
+        let channels: Vec<_> = lock(&self.channels).values().cloned().collect();
+        channels.iter().flat_map(|channel| {
+            let members: Vec<_> = lock(&channel.live).joined(self.node).collect();
+            members.into_iter().map(|member| (channel.id, member))
+        }).collect()
+    }
+
+    fn channel(&self, channel: ChannelId) -> Option<Arc<Channel>> {
+        lock(&self.channels).get(&channel).cloned()
+    }
+
+    /// Unsubscribes from a channel that nobody here is in or about to enter.
+    fn drop_if_empty(&self, channel: Arc<Channel>) {
+        let mut channels = lock(&self.channels);
+        // Two: the map's and ours. Whoever is about to enter holds a third.
+        if Arc::strong_count(&channel) == 2 && lock(&channel.live).is_empty() {
+            channels.remove(&channel.id);
+            if channel.ready.initialized() {
+                self.bus.unsubscribe(Topic::Channel(channel.id));
+            }
+        }
+    }
+
+    fn grant(self: &Arc<Self>, channel: &Arc<Channel>, wants: Wants) {
+        self.metrics.deliveries.inc_by(wants.deliveries);
+        if wants.catch_up {
+            tokio::spawn(self.clone().catch_up(channel.clone()));
+        }
+        for session in wants.refill {
+            self.metrics.refills.inc();
+            tokio::spawn(self.clone().refill(channel.clone(), session));
+        }
+    }
+
+    /// Reads the log from the cursor until there is no more, and hands it out.
+    async fn catch_up(self: Arc<Self>, channel: Arc<Channel>) {
+        self.metrics.catch_ups.inc();
+        lock(&channel.live).begin_catch_up();
+        loop {
+            let behind = lock(&channel.live).known().position;
+            match self.store.tail(channel.id, behind, TAIL_LIMIT).await {
+                Ok(tail) => {
+                    let (more, wants) = lock(&channel.live).caught_up(tail.entries, tail.head);
+                    self.grant(&channel, wants);
+                    if !more {
+                        break;
+                    }
+                }
+                Err(crate::store::StoreError::Corrupt(why)) => {
+                    error!(why, "a channel's log cannot be read");
+                    lock(&channel.live).give_up_catch_up();
+                    break;
+                }
+                Err(_) => sleep(RETRY).await,
+            }
+        }
+        self.drop_if_empty(channel);
+    }
+
+    /// Refills a session that fell behind, as quickly as it reads.
+    async fn refill(self: Arc<Self>, channel: Arc<Channel>, session: SessionId) {
+        loop {
+            let (at, listener) = {
+                let live = lock(&channel.live);
+                match (live.behind(session), live.listener(session)) {
+                    (Some(at), Some(listener)) => (at, listener),
+                    _ => break,
+                }
+            };
+            if !listener.drained().await {
+                break;
+            }
+            match self.store.tail(channel.id, at, TAIL_LIMIT).await {
+                Ok(tail) => {
+                    if !lock(&channel.live).refill(session, tail.entries, tail.head) {
+                        break;
+                    }
+                }
+                Err(_) => sleep(RETRY).await,
+            }
+        }
+        self.drop_if_empty(channel);
+    }
+
+    fn channel_heard(self: &Arc<Self>, id: ChannelId, payloads: Vec<Payload>) {
+        let Some(channel) = self.channel(id) else { return };
+        if !channel.ready.initialized() {
+            return;
+        }
+        let mut entries: Vec<Entry> = Vec::with_capacity(payloads.len());
+        for payload in payloads {
+            match payload {
+                Payload::Entry(entry) => entries.push(entry),
+                other => {
+                    let wants = lock(&channel.live).heard(std::mem::take(&mut entries));
+                    self.grant(&channel, wants);
+                    match other {
+                        Payload::Reset(epoch) => self.reset(&channel, epoch),
+                        Payload::News(body) => self.channel_news(&channel, &body),
+                        Payload::Entry(_) | Payload::Probe => {}
+                    }
+                }
+            }
+        }
+        let wants = lock(&channel.live).heard(entries);
+        self.grant(&channel, wants);
+        self.drop_if_empty(channel);
+    }
+
+    fn reset(&self, channel: &Channel, epoch: Epoch) {
+        self.metrics.resets.inc();
+        lock(&channel.live).begin_epoch(epoch);
+    }
+
+    fn channel_news(&self, channel: &Channel, body: &Bytes) {
+        let Some(news) = decode_news(body) else { return };
+        let live = lock(&channel.live);
+        let mut frames = super::crowd::NewsFrames::new(&news);
+        for listener in live.listeners().filter(|listener| listener.hears(&news)) {
+            frames.send(listener.as_ref());
+            if matches!(news, NewsRecord::Read { .. }) {
+                listener.read_moved(&news);
+            }
+        }
+    }
+
+    fn user_news(&self, user: UserId, body: &Bytes) {
+        let Some(news) = decode_news(body) else { return };
+        let listeners: Vec<_> = lock(&self.followers).get(&user).into_iter().flat_map(|sessions| sessions.values().cloned()).collect();
+        let mut frames = super::crowd::NewsFrames::new(&news);
+        for listener in listeners {
+            match &news {
+                NewsRecord::DirectOpened { peer } => listener.direct_opened(*peer),
+                NewsRecord::Read { .. } => {
+                    frames.send(listener.as_ref());
+                    listener.read_moved(&news);
+                }
+                _ => frames.send(listener.as_ref()),
+            }
+        }
+    }
+}
+
+/// [`Ear`] on the shared hub.
+pub struct HubEar(pub Arc<Hub>);
+
+impl Ear for HubEar {
+    fn heard(&self, batch: Batch) {
+        // What came for one channel in one read goes out in one write.
+        let mut order: Vec<ChannelId> = Vec::new();
+        let mut by_channel: HashMap<ChannelId, Vec<Payload>> = HashMap::new();
+        for Heard { topic, payload } in batch {
+            match (topic, payload) {
+                (Topic::Channel(id), payload) => by_channel
+                    .entry(id)
+                    .or_insert_with(|| {
+                        order.push(id);
+                        Vec::new()
+                    })
+                    .push(payload),
+                (Topic::User(user), Payload::News(body)) => self.0.user_news(user, &body),
+                (Topic::All, Payload::News(body)) => {
+                    if let Some(news) = decode_news(&body) {
+                        self.0.crowd.heard(&news);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for id in order {
+            self.0.channel_heard(id, by_channel.remove(&id).unwrap_or_default());
+        }
+    }
+
+    fn reconnected(&self) {
+        let channels: Vec<_> = lock(&self.0.channels).values().filter(|channel| channel.ready.initialized()).cloned().collect();
+        let hub = self.0.clone();
+        tokio::spawn(async move {
+            futures_util::stream::iter(channels)
+                .for_each_concurrent(CONCURRENT_READS, |channel| hub.clone().catch_up(channel))
+                .await;
+        });
+    }
+}
+
+/// A session about to enter a channel.
+pub struct Entrant {
+    /// The session.
+    pub listener: Arc<dyn Listener>,
+    /// The other end of a direct channel, as its user sees it.
+    pub peer: Option<UserId>,
+    /// Why it enters.
+    pub roles: Roles,
+}
+
+/// A channel that is live and stays so while this is held.
+pub struct Prepared {
+    hub: Arc<Hub>,
+    channel: Arc<Channel>,
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        let channel = self.channel.clone();
+        let mut channels = lock(&self.hub.channels);
+        // Three: the map's, ours and the clone.
+        if Arc::strong_count(&channel) == 3 && lock(&channel.live).is_empty() {
+            channels.remove(&channel.id);
+            if channel.ready.initialized() {
+                self.hub.bus.unsubscribe(Topic::Channel(channel.id));
+            }
+        }
+    }
+}
+
+fn decode_news(body: &Bytes) -> Option<NewsRecord> {
+    match record::decode::<NewsRecord>(body) {
+        Ok(Decoded::Known(news)) => Some(news),
+        Ok(Decoded::Unknown) => None,
+        Err(error) => {
+            warn!(%error, "unreadable news");
+            None
+        }
+    }
+}
+
+/// A panic elsewhere must not take the node down with it: the state behind the lock is valid between any two calls.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,95 @@
+//! How the hub sees a local session, whatever protocol it speaks.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use crate::ids::{ChannelId, Epoch, SessionId, UserId, Username};
+use crate::session::Sent;
+use crate::store::channels::Entry;
+use crate::store::record::{LogRecord, NewsRecord, Signal};
+
+/// An entry of a channel's log, decoded.
+#[derive(Clone, Debug)]
+pub struct LogEvent {
+    /// Where it stands and when it came.
+    pub entry: Entry,
+    /// What it says.
+    pub record: LogRecord,
+}
+
+impl LogEvent {
+    /// The user who may get a form of this event that others do not.
+    #[must_use]
+    pub fn author(&self) -> Option<UserId> {
+        match &self.record {
+            LogRecord::Message(message) => Some(message.from),
+            LogRecord::Changed { message, .. } => Some(message.from),
+            LogRecord::Reacted { .. } => None,
+        }
+    }
+
+    /// Whether a client that never heard of Rialto's additions knows this kind of event.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        matches!(self.record, LogRecord::Message(_))
+    }
+}
+
+/// Builds the frames of one dialect: once for all of its sessions.
+pub trait Encoder: Send + Sync {
+    /// Tells encoders apart; one number a dialect.
+    fn number(&self) -> usize;
+
+    /// The frame that tells of an event of a channel's log.
+    fn event(&self, event: &LogEvent) -> Bytes;
+
+    /// The frame that tells of news; `None` where the dialect does not tell of it.
+    fn news(&self, news: &NewsRecord) -> Option<Bytes>;
+}
+
+/// A local session. None of these calls waits.
+pub trait Listener: Send + Sync + 'static {
+    /// Its identity.
+    fn session(&self) -> SessionId;
+
+    /// Who is signed in.
+    fn user(&self) -> Option<UserId>;
+
+    /// That user's name.
+    fn name(&self) -> Option<Username>;
+
+    /// What its frames are built with.
+    fn encoder(&self) -> &dyn Encoder;
+
+    /// Whether the client uses Rialto's additions to its protocol and so understands them.
+    fn uses_additions(&self) -> bool;
+
+    /// Whether this session is told of such news, published on a topic that it follows.
+    fn hears(&self, news: &NewsRecord) -> bool;
+
+    /// Writes frames, or says why not.
+    fn send(&self, frames: &Bytes) -> Sent;
+
+    /// Resolves when there is room again; `false` when the session is over.
+    fn drained(&self) -> BoxFuture<'static, bool>;
+
+    /// The author's own form of an event: with the echo of a request, the author's name for a message.
+    fn own_form(&self, event: &LogEvent) -> Bytes;
+
+    /// What tells this client to load a channel anew; `None` for a client that would not understand.
+    fn reset_form(&self, channel: ChannelId, epoch: Epoch) -> Option<Bytes>;
+
+    /// A channel that the session watches got this, which was just sent.
+    fn watched(&self, channel: ChannelId, event: &LogEvent);
+
+    /// A direct channel with `peer` appeared in the user's list.
+    fn direct_opened(self: Arc<Self>, peer: UserId);
+
+    /// The user's read mark moved, by this or another session.
+    fn read_moved(&self, news: &NewsRecord);
+
+    /// A letter from another session or node.
+    fn signal(self: Arc<Self>, signal: Signal);
+}

@@ -1,0 +1,436 @@
+//! A channel with sessions on this node: the one cursor that orders everything they get.
+//!
+//! *Invariants.* The cursor is the last place handed out. An entry is handed out only if its `previous` is the cursor: an earlier
+//! one is a duplicate and dropped, a later one means that something was missed, and the log is read first. A member is either
+//! live, then it has everything up to the cursor; or behind, then it is refilled from the log, from its own place.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::listener::{Listener, LogEvent};
+use crate::ids::{ChannelId, Epoch, MessageId, NodeId, Position, SessionId, SessionRef, UserId};
+use crate::session::Sent;
+use crate::store::channels::{Entry, Head, Known, Member as StoredMember};
+use crate::store::record::{self, Decoded, LogRecord};
+
+/// Why a session is in the channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// It joined: its one channel.
+    pub joined: bool,
+    /// It watches.
+    pub watching: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Has everything up to the cursor, and whatever else came before `after`.
+    Live { after: Position },
+    /// Has everything up to here. Somebody refills it, unless it is held.
+    Behind { at: Position, held: bool },
+}
+
+struct Member {
+    listener: Arc<dyn Listener>,
+    roles: Roles,
+    /// The other end of a direct channel, as the session's user sees it.
+    peer: Option<UserId>,
+    /// The epoch that the client was told of.
+    epoch: Epoch,
+    place: Place,
+    /// Its own message, not to be handed to it before it is safe: that would acknowledge it.
+    holds: Option<MessageId>,
+}
+
+/// The state behind the channel's lock.
+#[derive(Default)]
+pub struct Live {
+    channel: Option<ChannelId>,
+    epoch: Epoch,
+    /// `None` right after a new epoch: the first entry that comes sets it.
+    cursor: Option<Position>,
+    /// The message at the cursor.
+    newest: Option<MessageId>,
+    /// Entries beyond the cursor were seen, and the log is being read.
+    catching_up: bool,
+    members: HashMap<SessionId, Member>,
+}
+
+/// What the channel wants done after a call, outside its lock.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// The log is to be read from the cursor on.
+    pub catch_up: bool,
+    /// These sessions are to be refilled.
+    pub refill: Vec<SessionId>,
+    /// Frames handed to sockets.
+    pub deliveries: u64,
+}
+
+impl Live {
+    /// A channel whose log ends at `head`.
+    #[must_use]
+    pub fn new(channel: ChannelId, head: Head) -> Self {
+        Self { channel: Some(channel), epoch: head.epoch, cursor: Some(head.position), ..Self::default() }
+    }
+
+    /// What this node knows of the log.
+    #[must_use]
+    pub fn known(&self) -> Known {
+        Known { epoch: self.epoch, position: self.cursor.unwrap_or_default(), message: self.newest }
+    }
+
+    /// Nobody is here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// The roles of a session.
+    #[must_use]
+    pub fn roles(&self, session: SessionId) -> Roles {
+        self.members.get(&session).map(|member| member.roles).unwrap_or_default()
+    }
+
+    /// Every member's listener.
+    pub fn listeners(&self) -> impl Iterator<Item = &Arc<dyn Listener>> {
+        self.members.values().map(|member| &member.listener)
+    }
+
+    /// One member's listener.
+    #[must_use]
+    pub fn listener(&self, session: SessionId) -> Option<Arc<dyn Listener>> {
+        self.members.get(&session).map(|member| member.listener.clone())
+    }
+
+    /// The memberships of those who joined, as the store has them.
+    pub fn joined(&self, node: NodeId) -> impl Iterator<Item = StoredMember> {
+        self.members.iter().filter(|(_, member)| member.roles.joined).filter_map(move |(session, member)| {
+            Some(StoredMember {
+                at: SessionRef { node, session: *session },
+                user: member.listener.user()?,
+                username: member.listener.name()?,
+                peer: member.peer,
+            })
+        })
+    }
+
+    /// Adds a role to a session that has seen the log up to `head`. Answers what the channel wants.
+    pub fn enter(&mut self, listener: Arc<dyn Listener>, peer: Option<UserId>, roles: Roles, head: Head) -> Wants {
+        let session = listener.session();
+        let mut wants = Wants { catch_up: head.epoch > self.epoch, ..Wants::default() };
+        let current = head.epoch == self.epoch;
+        if let Some(member) = self.members.get_mut(&session) {
+            member.roles.joined |= roles.joined;
+            member.roles.watching |= roles.watching;
+            // It goes on where it is: whatever it has not been handed yet, it gets, but nothing that it just read.
+            match &mut member.place {
+                Place::Live { after } if current => *after = head.position.max(*after),
+                Place::Behind { .. } if current => {}
+                place => *place = Place::Live { after: head.position },
+            }
+            member.epoch = head.epoch;
+            return wants;
+        }
+        let place = match self.cursor {
+            // What was handed out between the client's reading and now, it has to be given.
+            Some(cursor) if cursor > head.position && current => {
+                wants.refill.push(session);
+                Place::Behind { at: head.position, held: false }
+            }
+            _ => Place::Live { after: head.position },
+        };
+        self.members.insert(session, Member { listener, roles, peer, epoch: head.epoch, place, holds: None });
+        wants
+    }
+
+    /// Takes a role away; the session stays if it has the other one. `true` if it had this role.
+    pub fn exit(&mut self, session: SessionId, roles: Roles) -> bool {
+        let Some(member) = self.members.get_mut(&session) else { return false };
+        let had = member.roles.joined && roles.joined || member.roles.watching && roles.watching;
+        member.roles.joined &= !roles.joined;
+        member.roles.watching &= !roles.watching;
+        if member.roles == Roles::default() {
+            self.members.remove(&session);
+        }
+        had
+    }
+
+    /// Entries from the channel's topic, in the order in which they came.
+    pub fn heard(&mut self, entries: Vec<Entry>) -> Wants {
+        let mut wants = Wants::default();
+        let mut run = Vec::new();
+        for entry in entries {
+            if entry.epoch < self.epoch {
+                continue;
+            }
+            if entry.epoch > self.epoch {
+                self.hand_out(std::mem::take(&mut run), &mut wants);
+                self.begin_epoch(entry.epoch);
+            }
+            if self.catching_up {
+                continue;
+            }
+            let cursor = *self.cursor.get_or_insert(entry.previous);
+            if entry.position <= cursor {
+                continue;
+            }
+            if entry.previous != cursor {
+                self.catching_up = true;
+                wants.catch_up = true;
+                continue;
+            }
+            self.accept(entry, &mut run);
+        }
+        self.hand_out(run, &mut wants);
+        wants
+    }
+
+    /// Entries read from the log behind the cursor, with the head at that instant. `true` if there may be more to read.
+    pub fn caught_up(&mut self, entries: Vec<Entry>, head: Head) -> (bool, Wants) {
+        let mut wants = Wants::default();
+        if head.epoch != self.epoch {
+            if head.epoch > self.epoch {
+                self.begin_epoch(head.epoch);
+                self.cursor = Some(head.position);
+            }
+            self.catching_up = false;
+            return (false, wants);
+        }
+        let mut run = Vec::new();
+        for entry in entries {
+            let cursor = *self.cursor.get_or_insert(entry.previous);
+            if entry.position <= cursor {
+                continue;
+            }
+            if entry.previous != cursor {
+                // The log no longer goes back to where we were: what is missing, clients must know of.
+                self.hand_out(std::mem::take(&mut run), &mut wants);
+                self.tell_reset(|_| true);
+            }
+            self.accept(entry, &mut run);
+        }
+        self.hand_out(run, &mut wants);
+        let cursor = *self.cursor.get_or_insert(head.position);
+        let more = cursor < head.position;
+        self.catching_up = more;
+        (more, wants)
+    }
+
+    /// The channel lost data and has a new epoch: clients that do not know of it load it anew.
+    pub fn begin_epoch(&mut self, epoch: Epoch) {
+        if epoch <= self.epoch {
+            return;
+        }
+        self.epoch = epoch;
+        self.cursor = None;
+        self.newest = None;
+        self.catching_up = false;
+        self.tell_reset(move |known| known < epoch);
+    }
+
+    /// Marks the channel as being read from the log; `false` if it already is.
+    pub fn begin_catch_up(&mut self) -> bool {
+        !std::mem::replace(&mut self.catching_up, true)
+    }
+
+    /// Reading the log failed for good; whatever comes next starts it again.
+    pub fn give_up_catch_up(&mut self) {
+        self.catching_up = false;
+    }
+
+    /// The place of a session that is to be refilled.
+    #[must_use]
+    pub fn behind(&self, session: SessionId) -> Option<Position> {
+        match self.members.get(&session)?.place {
+            Place::Behind { at, held: false } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Entries read from the log behind a member's place. `true` if it is to be called again with what comes next.
+    pub fn refill(&mut self, session: SessionId, entries: Vec<Entry>, head: Head) -> bool {
+        let (channel, cursor) = (self.channel, self.cursor);
+        let Some(member) = self.members.get_mut(&session) else { return false };
+        let Place::Behind { mut at, held: false } = member.place else { return false };
+        if head.epoch != self.epoch || entries.first().is_some_and(|first| first.previous > at) {
+            // Its place is not in the log any more.
+            if let (Some(channel), true) = (channel, head.epoch == self.epoch) {
+                send_reset(member, channel, self.epoch);
+            }
+            member.place = Place::Live { after: cursor.unwrap_or(at) };
+            return false;
+        }
+        let exhausted = entries.last().is_none_or(|last| last.position >= head.position);
+        for event in entries.into_iter().filter_map(decode) {
+            if event.entry.position <= at {
+                continue;
+            }
+            if holds(member, &event) {
+                member.place = Place::Behind { at, held: true };
+                return false;
+            }
+            if member.roles == Roles::default() || send_one(member, channel, &event) == Sent::Full {
+                member.place = Place::Behind { at, held: false };
+                return true;
+            }
+            at = event.entry.position;
+        }
+        if exhausted && cursor.is_none_or(|cursor| at >= cursor) {
+            member.place = Place::Live { after: at };
+            return false;
+        }
+        member.place = Place::Behind { at, held: false };
+        true
+    }
+
+    /// From now on `session` does not get its own `message` before [`Live::release`].
+    pub fn hold(&mut self, session: SessionId, message: MessageId) {
+        if let Some(member) = self.members.get_mut(&session) {
+            member.holds = Some(message);
+        }
+    }
+
+    /// Ends a hold; `true` if the session is to be refilled.
+    pub fn release(&mut self, session: SessionId) -> bool {
+        let Some(member) = self.members.get_mut(&session) else { return false };
+        member.holds = None;
+        match &mut member.place {
+            Place::Behind { held, .. } => std::mem::replace(held, false),
+            Place::Live { .. } => false,
+        }
+    }
+
+    fn accept(&mut self, entry: Entry, run: &mut Vec<LogEvent>) {
+        self.cursor = Some(entry.position);
+        if let Some(event) = decode(entry) {
+            if let LogRecord::Message(message) = &event.record {
+                self.newest = Some(message.id);
+            }
+            run.push(event);
+        }
+    }
+
+    /// Hands a run of entries to every member: in one write, where nothing about it is personal.
+    fn hand_out(&mut self, run: Vec<LogEvent>, wants: &mut Wants) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
+        let (before, end) = (first.entry.previous, last.entry.position);
+        let plain = run.iter().all(LogEvent::is_plain);
+        let mut joint = JointFrames::default();
+        for member in self.members.values_mut() {
+            let Place::Live { after } = member.place else { continue };
+            if after >= end {
+                continue;
+            }
+            let user = member.listener.user();
+            let personal = after > before
+                || member.roles.watching
+                || member.holds.is_some()
+                || !(plain || member.listener.uses_additions())
+                || user.is_some() && run.iter().any(|event| event.author() == user);
+            let at = if personal {
+                personal_run(member, self.channel, &run, after.max(before))
+            } else {
+                match member.listener.send(joint.of(&run, member.listener.as_ref())) {
+                    Sent::Full => Err((before, false)),
+                    Sent::Done | Sent::Closed => Ok(()),
+                }
+            };
+            match at {
+                Ok(()) => wants.deliveries += run.len() as u64,
+                Err((at, held)) => {
+                    member.place = Place::Behind { at, held };
+                    if !held {
+                        wants.refill.push(member.listener.session());
+                    }
+                }
+            }
+        }
+    }
+
+    fn tell_reset(&mut self, whom: impl Fn(Epoch) -> bool) {
+        let Some(channel) = self.channel else { return };
+        for member in self.members.values_mut() {
+            if whom(member.epoch) {
+                send_reset(member, channel, self.epoch);
+                member.place = Place::Live { after: Position::default() };
+            }
+        }
+    }
+}
+
+fn send_reset(member: &mut Member, channel: ChannelId, epoch: Epoch) {
+    member.epoch = epoch;
+    if let Some(frame) = member.listener.reset_form(channel, epoch) {
+        // A full queue only means that the client is told by the answer to its next look at the channel.
+        member.listener.send(&frame);
+    }
+}
+
+/// Sends event by event; on the first that does not go, says after which place to go on, and whether the rest is held.
+fn personal_run(member: &Member, channel: Option<ChannelId>, run: &[LogEvent], after: Position) -> Result<(), (Position, bool)> {
+    let mut at = after;
+    for event in run.iter().filter(|event| event.entry.position > after) {
+        if holds(member, event) {
+            return Err((at, true));
+        }
+        if send_one(member, channel, event) == Sent::Full {
+            return Err((at, false));
+        }
+        at = event.entry.position;
+    }
+    Ok(())
+}
+
+fn holds(member: &Member, event: &LogEvent) -> bool {
+    matches!((&event.record, member.holds), (LogRecord::Message(message), Some(held)) if message.id == held)
+}
+
+fn send_one(member: &Member, channel: Option<ChannelId>, event: &LogEvent) -> Sent {
+    if !event.is_plain() && !member.listener.uses_additions() {
+        return Sent::Done;
+    }
+    let own = event.author().is_some() && event.author() == member.listener.user();
+    let frame = if own { member.listener.own_form(event) } else { member.listener.encoder().event(event) };
+    let sent = member.listener.send(&frame);
+    if let (Sent::Done, true, Some(channel)) = (sent, member.roles.watching, channel) {
+        member.listener.watched(channel, event);
+    }
+    sent
+}
+
+fn decode(entry: Entry) -> Option<LogEvent> {
+    match record::decode::<LogRecord>(&entry.body) {
+        Ok(Decoded::Known(record)) => Some(LogEvent { entry, record }),
+        Ok(Decoded::Unknown) => None,
+        Err(error) => {
+            tracing::error!(%error, position = %entry.position, "skipping an unreadable log entry");
+            None
+        }
+    }
+}
+
+/// The frames of a run joined into one write, built once for each dialect.
+#[derive(Default)]
+struct JointFrames(Vec<(usize, Bytes)>);
+
+impl JointFrames {
+    fn of(&mut self, run: &[LogEvent], listener: &dyn Listener) -> &Bytes {
+        let encoder = listener.encoder();
+        let number = encoder.number();
+        let index = self.0.iter().position(|(known, _)| *known == number).unwrap_or_else(|| {
+            let frames = match run {
+                [one] => encoder.event(one),
+                many => many.iter().fold(BytesMut::new(), |mut joint, event| {
+                    joint.extend_from_slice(&encoder.event(event));
+                    joint
+                }).freeze(),
+            };
+            self.0.push((number, frames));
+            self.0.len() - 1
+        });
+        &self.0[index].1
+    }
+}

@@ -1,0 +1,108 @@
+//! Removes what dead nodes held. One survivor at a time does it, and only one that has itself been in contact with the store
+//! for as long as it takes to be declared dead: who was cut off must not bury those who were not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::{info, warn};
+
+use super::registry::DEAD_AFTER;
+use super::relay::Relay;
+use crate::ids::{NodeId, SessionRef};
+use crate::store::nodes::Holding;
+use crate::store::record::{self, NewsRecord, Person};
+use crate::store::topics::{News, Topic};
+use crate::store::{Result, Store};
+
+/// How long the lease on reaping lasts.
+const LEASE: Duration = Duration::from_secs(4);
+/// Holdings removed between two looks at the lease.
+const BATCH: usize = 200;
+
+pub(super) struct Reaper {
+    node: NodeId,
+    store: Arc<dyn Store>,
+    relay: Arc<Relay>,
+    contact_since: Option<Instant>,
+}
+
+impl Reaper {
+    pub(super) fn new(node: NodeId, store: Arc<dyn Store>, relay: Arc<Relay>) -> Self {
+        Self { node, store, relay, contact_since: None }
+    }
+
+    pub(super) fn in_contact(&mut self) {
+        self.contact_since.get_or_insert_with(Instant::now);
+    }
+
+    pub(super) fn lost_contact(&mut self) {
+        self.contact_since = None;
+    }
+
+    /// Looks for dead nodes and buries them, if it is this node's turn.
+    pub(super) async fn reap(&self) {
+        if self.contact_since.is_none_or(|since| since.elapsed() < DEAD_AFTER) {
+            return;
+        }
+        if let Err(error) = self.try_reap().await {
+            warn!(%error, "reaping was interrupted");
+        }
+    }
+
+    async fn try_reap(&self) -> Result<()> {
+        let (nodes, _) = self.store.nodes().await?;
+        let dead: Vec<_> = nodes.into_iter().filter(|node| node.silent_for > DEAD_AFTER && node.id != self.node).collect();
+        if dead.is_empty() || !self.store.lease_reaper(self.node, LEASE).await? {
+            return Ok(());
+        }
+        for node in dead {
+            if self.store.declare_dead(node.id, DEAD_AFTER).await? {
+                info!(node = %node.id, silent_for = ?node.silent_for, "a node is dead");
+                if !self.clear(node.id).await? {
+                    return Ok(());
+                }
+                self.relay.answer_for(node.id).await?;
+                self.store.bury(node.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes everything the node held; `false` if another node took over half-way.
+    async fn clear(&self, dead: NodeId) -> Result<bool> {
+        loop {
+            let holdings = self.store.holdings(dead, BATCH).await?;
+            if holdings.is_empty() {
+                return Ok(true);
+            }
+            if !self.store.lease_reaper(self.node, LEASE).await? {
+                return Ok(false);
+            }
+            for holding in &holdings {
+                self.remove(dead, *holding).await?;
+            }
+            // Removing strikes off what was there; this is for what was gone already.
+            self.store.release(dead, &holdings).await?;
+        }
+    }
+
+    async fn remove(&self, dead: NodeId, holding: Holding) -> Result<()> {
+        match holding {
+            Holding::Presence(user, session) => {
+                let Some(account) = self.store.users(&[user]).await?.into_iter().flatten().next() else { return Ok(()) };
+                let news = NewsRecord::Online { who: Person { id: user, name: account.username }, online: false };
+                let news = News { topic: Topic::All, body: record::encode(&news) };
+                self.store.depart(user, SessionRef { node: dead, session }, &news).await?;
+            }
+            Holding::Member(channel, session) => {
+                let at = SessionRef { node: dead, session };
+                let Some(member) = self.store.member(channel, at).await? else { return Ok(()) };
+                let news = NewsRecord::Left { session, who: member.user, to: member.peer };
+                let news = News { topic: Topic::Channel(channel), body: record::encode(&news) };
+                self.store.leave(channel, at, &news).await?;
+            }
+        }
+        Ok(())
+    }
+}

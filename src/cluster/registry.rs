@@ -1,0 +1,134 @@
+//! Says that this node is alive, and finds out when the others have given it up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tracing::{info, warn};
+
+use super::Hub;
+use super::reaper::Reaper;
+use super::relay::Relay;
+use crate::ids::NodeId;
+use crate::store::Store;
+use crate::store::nodes::{Beat, NodeInfo};
+use crate::store::record::{self, NewsRecord, Person};
+use crate::store::topics::{News, Topic};
+
+/// Between two heartbeats.
+pub const HEARTBEAT: Duration = Duration::from_secs(2);
+/// A node that was silent for so long is dead.
+pub const DEAD_AFTER: Duration = Duration::from_secs(6);
+/// A presence that nobody renewed for so long is over; a backstop behind the reaper.
+pub const PRESENCE_TTL: Duration = Duration::from_secs(180);
+/// Between two renewals of the presences.
+const RENEW_EVERY: Duration = Duration::from_secs(60);
+/// An unanswered heartbeat is as good as a failed one.
+const BEAT_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// What the rest of the node may know and say.
+pub struct Registry {
+    node: NodeId,
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+    relay: Arc<Relay>,
+    role: String,
+    draining: AtomicBool,
+    reaped: watch::Sender<bool>,
+}
+
+impl Registry {
+    /// For one node; [`Registry::run`] is to be spawned.
+    #[must_use]
+    pub fn new(node: NodeId, role: String, store: Arc<dyn Store>, hub: Arc<Hub>, relay: Arc<Relay>) -> Arc<Self> {
+        Arc::new(Self { node, store, hub, relay, role, draining: AtomicBool::new(false), reaped: watch::channel(false).0 })
+    }
+
+    /// From now on the others know that this node is about to stop.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Resolves when the others have declared this node dead and removed what it held.
+    pub async fn reaped(&self) {
+        let _ = self.reaped.subscribe().wait_for(|reaped| *reaped).await;
+    }
+
+    /// Beats for ever; reaps others while in contact with the store.
+    pub async fn run(self: Arc<Self>) {
+        let mut tick = interval(HEARTBEAT);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut reaper = Reaper::new(self.node, self.store.clone(), self.relay.clone());
+        let mut entered = false;
+        let mut renewed = Instant::now();
+        loop {
+            tick.tick().await;
+            match timeout(BEAT_TIMEOUT, self.store.beat(self.node, &self.info())).await {
+                Ok(Ok(beat)) => {
+                    reaper.in_contact();
+                    match beat {
+                        Beat::Reaped => {
+                            let _ = self.reaped.send(true);
+                            return;
+                        }
+                        Beat::Entered if entered => {
+                            info!("the store has lost this node; writing again what it holds");
+                            self.write_again().await;
+                        }
+                        Beat::Entered | Beat::Alive => {}
+                    }
+                    entered = true;
+                    if renewed.elapsed() >= RENEW_EVERY {
+                        renewed = Instant::now();
+                        if let Err(error) = self.renew().await {
+                            warn!(%error, "presences could not be renewed");
+                        }
+                    }
+                    reaper.reap().await;
+                }
+                Ok(Err(error)) => {
+                    reaper.lost_contact();
+                    warn!(%error, "no heartbeat");
+                }
+                Err(_) => {
+                    reaper.lost_contact();
+                    warn!("no answer to a heartbeat");
+                }
+            }
+        }
+    }
+
+    fn info(&self) -> NodeInfo {
+        NodeInfo {
+            role: self.role.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sessions: self.hub.crowd().signed_in().len() as u64,
+            draining: self.draining.load(Ordering::Relaxed),
+        }
+    }
+
+    async fn renew(&self) -> crate::store::Result<()> {
+        for chunk in self.hub.crowd().signed_in().chunks(500) {
+            self.store.renew(self.node, chunk, PRESENCE_TTL).await?;
+        }
+        Ok(())
+    }
+
+    /// The store came back without its data: sessions are still here, so they are online and joined.
+    async fn write_again(&self) {
+        if let Err(error) = self.renew().await {
+            warn!(%error, "presences could not be written again");
+        }
+        for (channel, member) in self.hub.joined() {
+            let who = Person { id: member.user, name: member.username.clone() };
+            let news = NewsRecord::Joined { session: member.at.session, who, to: member.peer };
+            let news = News { topic: Topic::Channel(channel), body: record::encode(&news) };
+            // Nobody left, so nobody is told of a join.
+            if let Err(error) = self.store.join(channel, &member, &news, 0).await {
+                warn!(%error, "a membership could not be written again");
+            }
+        }
+    }
+}

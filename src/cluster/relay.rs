@@ -1,0 +1,191 @@
+//! Letters from a session or node to a session on another node: in order, once, and answered if they cannot be delivered.
+//!
+//! Each destination has one writer task, so order holds, and its letters are numbered, so that one appended twice (an append
+//! whose answer was lost is repeated) is handed over once. The reader trims what it has handed over. What no one is there to get
+//! comes back to its sender as [`Signal::Undeliverable`]; for a dead node its reaper answers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+use tracing::warn;
+
+use super::Hub;
+use crate::ids::{NodeId, SessionId, SessionRef};
+use crate::metrics::Metrics;
+use crate::store::nodes::Delivered;
+use crate::store::record::{self, Decoded, Envelope, Signal};
+use crate::store::{Result, Store};
+
+/// Letters that wait for one destination's writer; beyond, they are undeliverable.
+const QUEUE: usize = 4_096;
+/// Letters in one append.
+const BATCH: usize = 128;
+/// An inbox holds at most so many.
+const INBOX_MAX: usize = 100_000;
+/// How long an append is repeated before its letters are undeliverable.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two attempts.
+const RETRY: Duration = Duration::from_millis(250);
+/// How long the reader waits for letters.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// A letter before it has a number.
+#[derive(Clone, Debug)]
+struct Letter {
+    to: SessionId,
+    reply_to: Option<SessionRef>,
+    signal: Signal,
+}
+
+/// A node's post office.
+pub struct Relay {
+    node: NodeId,
+    store: Arc<dyn Store>,
+    hub: Arc<Hub>,
+    metrics: Arc<Metrics>,
+    writers: Mutex<HashMap<NodeId, mpsc::Sender<Letter>>>,
+}
+
+impl Relay {
+    /// For one node; [`Relay::read`] is to be spawned.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self { node: hub.node(), store, hub, metrics, writers: Mutex::default() })
+    }
+
+    /// Sends a signal to a session, wherever it is. What cannot be delivered comes back to `reply_to`.
+    pub fn send(self: &Arc<Self>, to: SessionRef, reply_to: Option<SessionRef>, signal: Signal) {
+        let letter = Letter { to: to.session, reply_to, signal };
+        if to.node == self.node {
+            self.hand_over(letter);
+        } else if let Err(letter) = self.post(to.node, letter) {
+            self.return_to_sender(letter);
+        }
+    }
+
+    /// Reads this node's inbox for ever.
+    pub async fn read(self: Arc<Self>) {
+        let mut cursor = String::new();
+        let mut seen: HashMap<NodeId, u64> = HashMap::new();
+        loop {
+            let letters = match self.store.collect(self.node, &cursor, BATCH, WAIT).await {
+                Ok(letters) => letters,
+                Err(error) => {
+                    warn!(%error, "the inbox cannot be read");
+                    sleep(RETRY).await;
+                    continue;
+                }
+            };
+            let Some(last) = letters.last() else { continue };
+            cursor.clone_from(&last.cursor);
+            self.metrics.relay_received.inc_by(letters.len() as u64);
+            for letter in letters {
+                match record::decode::<Envelope>(&letter.body) {
+                    Ok(Decoded::Known(envelope)) => {
+                        let newest = seen.entry(envelope.from).or_default();
+                        if envelope.number > *newest {
+                            *newest = envelope.number;
+                            self.hand_over(Letter { to: envelope.to, reply_to: envelope.reply_to, signal: envelope.signal });
+                        }
+                    }
+                    Ok(Decoded::Unknown) => {}
+                    Err(error) => warn!(%error, "an unreadable letter"),
+                }
+            }
+            if let Err(error) = self.store.trim_inbox(self.node, &cursor).await {
+                // The next trim takes these along.
+                warn!(%error, "the inbox cannot be trimmed");
+            }
+        }
+    }
+
+    /// Tells the senders of what is left in a dead node's inbox.
+    pub(super) async fn answer_for(self: &Arc<Self>, dead: NodeId) -> Result<()> {
+        let mut cursor = String::new();
+        loop {
+            let letters = self.store.collect(dead, &cursor, BATCH, Duration::ZERO).await?;
+            let Some(last) = letters.last() else { return Ok(()) };
+            cursor.clone_from(&last.cursor);
+            for letter in letters {
+                if let Ok(Decoded::Known(envelope)) = record::decode::<Envelope>(&letter.body) {
+                    self.return_to_sender(Letter { to: envelope.to, reply_to: envelope.reply_to, signal: envelope.signal });
+                }
+            }
+        }
+    }
+
+    fn hand_over(self: &Arc<Self>, letter: Letter) {
+        match self.hub.crowd().find(letter.to) {
+            Some(listener) => listener.signal(letter.signal),
+            None => self.return_to_sender(letter),
+        }
+    }
+
+    fn return_to_sender(self: &Arc<Self>, letter: Letter) {
+        self.metrics.relay_undeliverable.inc();
+        // A return that cannot be delivered is not returned again.
+        let (Some(sender), false) = (letter.reply_to, matches!(letter.signal, Signal::Undeliverable { .. })) else { return };
+        let signal = Signal::Undeliverable { to: letter.to, signal: Box::new(letter.signal) };
+        self.send(sender, None, signal);
+    }
+
+    /// Queues a letter for another node's writer, or gives it back if the queue is full.
+    fn post(self: &Arc<Self>, node: NodeId, letter: Letter) -> std::result::Result<(), Letter> {
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = writers.entry(node).or_insert_with(|| {
+            let (sender, letters) = mpsc::channel(QUEUE);
+            tokio::spawn(self.clone().write(node, letters));
+            sender
+        });
+        writer.try_send(letter).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(letter) | mpsc::error::TrySendError::Closed(letter) => letter,
+        })
+    }
+
+    /// The one writer to `node`; it ends when that node is gone.
+    async fn write(self: Arc<Self>, node: NodeId, mut letters: mpsc::Receiver<Letter>) {
+        let mut number = 0;
+        let mut batch = Vec::with_capacity(BATCH);
+        while letters.recv_many(&mut batch, BATCH).await > 0 {
+            let bodies: Vec<_> = batch.iter().map(|letter| {
+                number += 1;
+                let Letter { to, reply_to, signal } = letter.clone();
+                record::encode(&Envelope { from: self.node, number, to, reply_to, signal })
+            }).collect();
+            match self.append(node, &bodies).await {
+                Some(Delivered::Done) => {
+                    self.metrics.relay_sent.inc_by(bodies.len() as u64);
+                    batch.clear();
+                }
+                Some(Delivered::NoSuchNode) => {
+                    self.writers.lock().unwrap_or_else(PoisonError::into_inner).remove(&node);
+                    letters.close();
+                    batch.drain(..).for_each(|letter| self.return_to_sender(letter));
+                    while let Some(letter) = letters.recv().await {
+                        self.return_to_sender(letter);
+                    }
+                    return;
+                }
+                Some(Delivered::Full) | None => batch.drain(..).for_each(|letter| self.return_to_sender(letter)),
+            }
+        }
+    }
+
+    /// Appends, patiently; `None` if the store could not be reached for too long.
+    async fn append(&self, node: NodeId, bodies: &[bytes::Bytes]) -> Option<Delivered> {
+        let begun = Instant::now();
+        loop {
+            match self.store.deliver(node, bodies, INBOX_MAX).await {
+                Ok(delivered) => return Some(delivered),
+                Err(error) if begun.elapsed() > PATIENCE => {
+                    warn!(%error, %node, "letters could not be delivered");
+                    return None;
+                }
+                Err(_) => sleep(RETRY).await,
+            }
+        }
+    }
+}
