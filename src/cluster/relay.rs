@@ -1,6 +1,6 @@
 //! Letters from a session or node to a session on another node: in order, once, and answered if they cannot be delivered.
 //!
-//! Each destination has one writer task, so order holds, and its letters are numbered, so that one appended twice (an append
+//! Each destination has one writer task, so order holds, and its letters have growing numbers, so that one appended twice (an append
 //! whose answer was lost is repeated) is handed over once. The reader trims what it has handed over. What no one is there to get
 //! comes back to its sender as [`Signal::Undeliverable`]; for a dead node its reaper answers.
 
@@ -147,7 +147,8 @@ impl Relay {
 
     /// The one writer to `node`; it ends when that node is gone.
     async fn write(self: Arc<Self>, node: NodeId, mut letters: mpsc::Receiver<Letter>) {
-        let mut number = 0;
+        // Greater than any number of an earlier writer to the same node.
+        let mut number = crate::clock::unix_now().0;
         let mut batch = Vec::with_capacity(BATCH);
         while letters.recv_many(&mut batch, BATCH).await > 0 {
             let bodies: Vec<_> = batch.iter().map(|letter| {

@@ -142,7 +142,7 @@ pub enum NewsRecord {
 pub struct Envelope {
     /// The node that sent it.
     pub from: NodeId,
-    /// 1, 2, 3 … for this pair of nodes; a letter whose number the reader has seen is a retry and is dropped.
+    /// Grows from letter to letter of this pair of nodes; one that is not above the last one seen is a retry and is dropped.
     pub number: u64,
     /// For whom.
     pub to: SessionId,

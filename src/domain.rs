@@ -1,0 +1,14 @@
+//! The rules: who may do what to whom. No socket, no wire format; time and chance come as arguments or from the store.
+
+pub mod accounts;
+pub mod channels;
+pub mod hasher;
+pub mod moderation;
+pub mod names;
+pub mod people;
+pub mod rules;
+
+pub use accounts::Accounts;
+pub use channels::Channels;
+pub use hasher::Hasher;
+pub use rules::Rules;

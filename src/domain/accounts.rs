@@ -1,0 +1,235 @@
+//! Accounts: coming in, staying in, going away.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::hasher::Busy;
+use super::{Hasher, Rules, names};
+use crate::ids::{AccessKey, FoldedName, Micros, Password, TokenDigest, UserId, Username};
+use crate::store::accounts::{Named, NewUser, User};
+use crate::store::{Store, StoreError};
+
+/// A guest's name is drawn again at most so often.
+const NAME_ATTEMPTS: u32 = 8;
+
+/// Why somebody did not get in, or an account was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Wrong password, or no such user, or a guest: nobody is told which.
+    #[error("the username and password do not match")]
+    Refused,
+    /// The name belongs to somebody else.
+    #[error("this username is taken")]
+    NameTaken,
+    /// Banned until then.
+    #[error("this account is banned")]
+    Banned(Micros),
+    /// Too many failed attempts on this name from this address.
+    #[error("too many failed sign-ins; try again later")]
+    SlowDown(Duration),
+    /// Only accounts with a password may do this.
+    #[error("set a password first")]
+    PasswordNeeded,
+    /// The account is gone.
+    #[error("there is no such account")]
+    NoSuchUser,
+    /// Too much to do.
+    #[error("the server is busy; try again")]
+    Busy,
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Busy> for AccountError {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+/// Somebody who got in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// The new key of this sign-in.
+    pub key: AccessKey,
+}
+
+/// The rules of accounts.
+pub struct Accounts {
+    store: Arc<dyn Store>,
+    hasher: Hasher,
+    rules: Arc<Rules>,
+}
+
+type Outcome<T> = Result<T, AccountError>;
+
+impl Accounts {
+    /// Over a store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, hasher: Hasher, rules: Arc<Rules>) -> Self {
+        Self { store, hasher, rules }
+    }
+
+    /// Lets a user in who knows the password; makes the account if the name was never seen.
+    pub async fn sign_in(&self, name: Username, password: Password, from: IpAddr) -> Outcome<SignedIn> {
+        let attempts = attempts_key(&name.folded(), from);
+        self.check_attempts(&attempts).await?;
+        let existing = self.store.user_named(&name.folded()).await?;
+        let user = match existing {
+            Some(user) => self.check(user, password, &attempts).await?,
+            None => match self.create(name.clone(), Some(password.clone())).await {
+                // Somebody else made it in this very moment.
+                Err(AccountError::NameTaken) => match self.store.user_named(&name.folded()).await? {
+                    Some(user) => self.check(user, password, &attempts).await?,
+                    None => return Err(AccountError::Busy),
+                },
+                made => made?,
+            },
+        };
+        self.admit(user).await
+    }
+
+    /// Makes an account under a free name.
+    pub async fn sign_up(&self, name: Username, password: Password) -> Outcome<SignedIn> {
+        if self.store.user_named(&name.folded()).await?.is_some() {
+            return Err(AccountError::NameTaken);
+        }
+        let user = self.create(name, Some(password)).await?;
+        self.admit(user).await
+    }
+
+    /// Makes a temporary account with a random readable name and no password.
+    pub async fn guest(&self) -> Outcome<SignedIn> {
+        for attempt in 0..NAME_ATTEMPTS {
+            match self.create(names::readable(rand::random(), attempt), None).await {
+                Ok(user) => return self.admit(user).await,
+                Err(AccountError::NameTaken) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(AccountError::Busy)
+    }
+
+    /// Who a key belongs to, if it is `claimed`'s and still good.
+    pub async fn resume(&self, claimed: UserId, key: &AccessKey) -> Outcome<User> {
+        let owner = self.store.token_user(&key.digest(), self.rules.access_key_ttl).await?;
+        if owner != Some(claimed) {
+            return Err(AccountError::Refused);
+        }
+        let user = self.user(claimed).await?.ok_or(AccountError::Refused)?;
+        self.check_ban(user).await
+    }
+
+    /// Ends a key everywhere.
+    pub async fn end_key(&self, user: UserId, key: &TokenDigest) -> Outcome<bool> {
+        Ok(self.store.revoke_token(key, user).await?)
+    }
+
+    /// Ends every key of a user.
+    pub async fn end_all_keys(&self, user: UserId) -> Outcome<()> {
+        for key in self.store.tokens(user).await? {
+            self.store.revoke_token(&key, user).await?;
+        }
+        Ok(())
+    }
+
+    /// The account with this identifier.
+    pub async fn user(&self, id: UserId) -> Outcome<Option<User>> {
+        Ok(self.store.users(&[id]).await?.into_iter().flatten().next())
+    }
+
+    /// Sets a password; this makes a guest a member.
+    pub async fn set_password(&self, id: UserId, password: Password) -> Outcome<()> {
+        let hash = self.hasher.hash(password).await?;
+        if self.store.set_password(id, hash).await? { Ok(()) } else { Err(AccountError::NoSuchUser) }
+    }
+
+    /// Gives a user with a password another name.
+    pub async fn rename(&self, id: UserId, name: &Username) -> Outcome<User> {
+        let user = self.user(id).await?.ok_or(AccountError::NoSuchUser)?;
+        if user.password.is_none() {
+            return Err(AccountError::PasswordNeeded);
+        }
+        match self.store.rename_user(id, name).await? {
+            Named::Done(user) => Ok(user),
+            Named::Taken => Err(AccountError::NameTaken),
+            Named::NoSuchUser => Err(AccountError::NoSuchUser),
+        }
+    }
+
+    /// Deletes an account for good. A member has to give the password, a guest has none.
+    pub async fn delete(&self, id: UserId, password: Option<Password>, from: IpAddr) -> Outcome<User> {
+        let user = self.user(id).await?.ok_or(AccountError::NoSuchUser)?;
+        if user.password.is_some() {
+            let attempts = attempts_key(&user.username.folded(), from);
+            self.check_attempts(&attempts).await?;
+            self.check(user.clone(), password.ok_or(AccountError::Refused)?, &attempts).await?;
+        }
+        if self.store.delete_user(id).await? { Ok(user) } else { Err(AccountError::NoSuchUser) }
+    }
+
+    /// Whether a user may moderate.
+    #[must_use]
+    pub fn is_moderator(&self, name: &Username) -> bool {
+        self.rules.moderators.contains(&name.folded())
+    }
+
+    async fn create(&self, username: Username, password: Option<Password>) -> Outcome<User> {
+        let password = match password {
+            Some(password) => Some(self.hasher.hash(password).await?),
+            None => None,
+        };
+        match self.store.create_user(NewUser { id: UserId::random(), username, password }).await? {
+            Named::Done(user) => Ok(user),
+            Named::Taken => Err(AccountError::NameTaken),
+            Named::NoSuchUser => Err(AccountError::Busy),
+        }
+    }
+
+    async fn check(&self, user: User, password: Password, attempts: &str) -> Outcome<User> {
+        if self.hasher.verify(password, user.password.clone()).await? {
+            self.store.uncount(attempts).await?;
+            return Ok(user);
+        }
+        if let Some((_, window)) = self.rules.signin_failures {
+            self.store.count(attempts, window).await?;
+        }
+        Err(AccountError::Refused)
+    }
+
+    async fn check_attempts(&self, attempts: &str) -> Outcome<()> {
+        let Some((limit, _)) = self.rules.signin_failures else { return Ok(()) };
+        let count = self.store.counted(attempts).await?;
+        if count.events >= limit { Err(AccountError::SlowDown(count.resets_in)) } else { Ok(()) }
+    }
+
+    async fn check_ban(&self, user: User) -> Outcome<User> {
+        match user.banned_until {
+            Some(until) if until > self.store.now().await? => Err(AccountError::Banned(until)),
+            _ => Ok(user),
+        }
+    }
+
+    async fn admit(&self, user: User) -> Outcome<SignedIn> {
+        let user = self.check_ban(user).await?;
+        let key = AccessKey::from_random(rand::random());
+        self.store.put_token(&key.digest(), user.id, self.rules.access_key_ttl).await?;
+        Ok(SignedIn { user, key })
+    }
+}
+
+/// Failures are counted per name and address: one person's guessing locks out neither the address nor the name's owner.
+/// The key is a digest, so that the store holds no addresses.
+fn attempts_key(name: &FoldedName, from: IpAddr) -> String {
+    use std::fmt::Write as _;
+    let digest = Sha256::new().chain_update(name.as_str()).chain_update([0]).chain_update(from.to_string()).finalize();
+    digest.iter().take(16).fold("signin:".to_owned(), |mut key, byte| {
+        let _ = write!(key, "{byte:02x}");
+        key
+    })
+}
