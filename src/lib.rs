@@ -1,6 +1,11 @@
 //! Rialto.
+
 pub mod cli;
+pub mod clock;
+pub mod cluster;
 pub mod config;
+pub mod dialect;
+pub mod domain;
 pub mod http;
 pub mod ids;
 pub mod load;

@@ -75,6 +75,10 @@ metrics! {
     bus_reconnects: Count = "bus_reconnects",
     /// Times a channel was caught up from its log.
     catch_ups: Count = "catch_ups",
+    /// Times a session that fell behind was refilled from a channel's log.
+    refills: Count = "refills",
+    /// Times a channel was found to have lost data.
+    resets: Count = "resets",
     /// Letters sent to other nodes.
     relay_letters_out: Count = "relay_letters_out",
     /// Letters received from other nodes.

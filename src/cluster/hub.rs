@@ -302,9 +302,6 @@ impl Hub {
         let mut frames = super::crowd::NewsFrames::new(&news);
         for listener in live.listeners().filter(|listener| listener.hears(&news)) {
             frames.send(listener.as_ref());
-            if matches!(news, NewsRecord::Read { .. }) {
-                listener.read_moved(&news);
-            }
         }
     }
 
@@ -316,10 +313,12 @@ impl Hub {
             match &news {
                 NewsRecord::DirectOpened { peer } => listener.direct_opened(*peer),
                 NewsRecord::Read { .. } => {
-                    frames.send(listener.as_ref());
                     listener.read_moved(&news);
+                    if listener.hears(&news) {
+                        frames.send(listener.as_ref());
+                    }
                 }
-                _ => frames.send(listener.as_ref()),
+                _ => {}
             }
         }
     }

@@ -81,7 +81,7 @@ impl Relay {
             };
             let Some(last) = letters.last() else { continue };
             cursor.clone_from(&last.cursor);
-            self.metrics.relay_received.inc_by(letters.len() as u64);
+            self.metrics.relay_letters_in.inc_by(letters.len() as u64);
             for letter in letters {
                 match record::decode::<Envelope>(&letter.body) {
                     Ok(Decoded::Known(envelope)) => {
@@ -158,7 +158,7 @@ impl Relay {
             }).collect();
             match self.append(node, &bodies).await {
                 Some(Delivered::Done) => {
-                    self.metrics.relay_sent.inc_by(bodies.len() as u64);
+                    self.metrics.relay_letters_out.inc_by(bodies.len() as u64);
                     batch.clear();
                 }
                 Some(Delivered::NoSuchNode) => {

@@ -65,16 +65,20 @@ struct Waiting<'a>(&'a Hasher);
 impl<'a> Waiting<'a> {
     fn enter(hasher: &'a Hasher) -> Option<Self> {
         let waiting = hasher.waiting.fetch_add(1, Ordering::AcqRel);
-        hasher.metrics.bcrypt_waiting.inc();
+        hasher.metrics.password_queue.inc();
         let place = Self(hasher);
-        (waiting < hasher.queue).then_some(place)
+        if waiting < hasher.queue {
+            return Some(place);
+        }
+        hasher.metrics.password_refused.inc();
+        None
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::AcqRel);
-        self.0.metrics.bcrypt_waiting.dec();
+        self.0.metrics.password_queue.dec();
     }
 }
 
@@ -88,7 +92,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_knows_its_password() {
-        let hasher = Hasher::new(4, 8, Arc::default()).unwrap();
+        let hasher = Hasher::new(4, 8, Metrics::new()).unwrap();
         let hash = hasher.hash(password("secret")).await.unwrap();
         assert!(hasher.verify(password("secret"), Some(hash.clone())).await.unwrap());
         assert!(!hasher.verify(password("other"), Some(hash)).await.unwrap());
@@ -97,7 +101,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_says_so() {
-        let hasher = Hasher::new(4, 0, Arc::default()).unwrap();
+        let hasher = Hasher::new(4, 0, Metrics::new()).unwrap();
         assert_eq!(hasher.hash(password("secret")).await.unwrap_err(), Busy);
     }
 }

@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 
 use super::{Channels, Outcome, Place, Shown};
 use crate::ids::{Seq, SessionId, UserId};
-use crate::store::channels::Range;
+use crate::store::channels::{Head, Range};
 use crate::store::directs::Direct;
 use crate::store::record::{self, NewsRecord};
 use crate::store::topics::{News, Topic};
@@ -23,8 +23,8 @@ pub struct Unread {
     pub count: u64,
     /// The newest one.
     pub last: Option<Shown>,
-    /// The newest one's number.
-    pub seq: Seq,
+    /// The end of the log at that instant.
+    pub head: Head,
     /// Read up to here.
     pub read: Seq,
 }
@@ -43,9 +43,9 @@ impl Channels {
         let answers: Vec<_> = futures_util::stream::iter(places.into_iter().zip(marks))
             .map(|(place, read)| async move {
                 let page = self.store.page(place.channel, Range::Latest, 1).await?;
-                let seq = page.head.position.seq;
+                let (head, seq) = (page.head, page.head.position.seq);
                 let last = self.shown(page.messages).await?.pop();
-                Ok(Unread { place, count: seq.0.saturating_sub(read.0), last, seq, read })
+                Ok(Unread { place, count: seq.0.saturating_sub(read.0), last, head, read })
             })
             .buffered(CONCURRENT_READS)
             .collect()
