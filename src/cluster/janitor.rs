@@ -31,6 +31,7 @@ pub enum Chore {
 /// Handle to the janitor; clones share it.
 #[derive(Clone)]
 pub struct Janitor {
+    store: Arc<dyn Store>,
     chores: mpsc::UnboundedSender<Chore>,
     open: Arc<Open>,
 }
@@ -47,7 +48,7 @@ impl Janitor {
     pub fn start(store: Arc<dyn Store>) -> Self {
         let (chores, receiver) = mpsc::unbounded_channel();
         let open = Arc::new(Open::default());
-        let janitor = Self { chores, open: open.clone() };
+        let janitor = Self { store: store.clone(), chores, open: open.clone() };
         tokio::spawn(async move {
             let chores = futures_util::stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
             chores
@@ -72,6 +73,14 @@ impl Janitor {
         let _ = self.chores.send(chore);
     }
 
+    /// Does a chore before it returns, if that can be done at once; else it is handed over.
+    pub async fn now(&self, chore: Chore) {
+        match attempt(self.store.as_ref(), &chore).await {
+            Ok(()) => {}
+            Err(_) => self.please(chore),
+        }
+    }
+
     /// Resolves when nothing is left to do.
     pub async fn idle(&self) {
         loop {
@@ -86,14 +95,18 @@ impl Janitor {
 
 async fn finish(store: &dyn Store, chore: &Chore) {
     loop {
-        let result = match chore {
-            Chore::Leave(channel, at, news) => store.leave(*channel, *at, news).await,
-            Chore::Depart(user, at, news) => store.depart(*user, *at, news).await,
-        };
-        match result {
-            Ok(_) => return,
+        match attempt(store, chore).await {
+            Ok(()) => return,
             Err(StoreError::Corrupt(why)) => return error!(why, "a session's traces cannot be removed"),
             Err(StoreError::Unavailable(_)) => sleep(RETRY).await,
         }
     }
+}
+
+async fn attempt(store: &dyn Store, chore: &Chore) -> Result<(), StoreError> {
+    match chore {
+        Chore::Leave(channel, at, news) => store.leave(*channel, *at, news).await?,
+        Chore::Depart(user, at, news) => store.depart(*user, *at, news).await?,
+    };
+    Ok(())
 }

@@ -163,8 +163,9 @@ impl Channels {
             id: post.id,
             from: author.id,
             name: author.name.clone(),
-            to: peer.as_ref().map(|peer| peer.id),
-            to_name: peer.map(|peer| peer.username),
+            to: place.peer,
+            to_online: peer.as_ref().is_some_and(|peer| peer.online),
+            to_name: peer.map(|peer| peer.name),
             text: post.text,
             client_id: post.client_id.clone(),
             via: Some(post.session),
@@ -264,9 +265,11 @@ impl Channels {
     }
 
     /// Whether `author` may write to `place`; both ends find the channel in their lists before anything is in it.
-    async fn admit(&self, author: &Person, place: Place) -> Outcome<Option<User>> {
+    async fn admit(&self, author: &Person, place: Place) -> Outcome<Option<Seen>> {
         let Some(peer) = place.peer else { return Ok(None) };
-        let (users, blocked) = tokio::try_join!(async { self.peer(place).await }, async { Ok(self.store.blocks(peer, author.id).await?) })?;
+        let ids = [peer];
+        let (users, online, blocked) = tokio::try_join!(self.store.users(&ids), self.store.online(&ids), self.store.blocks(peer, author.id))?;
+        let user = users.into_iter().flatten().next().ok_or(ChannelError::NoSuchUser)?;
         if blocked {
             return Err(ChannelError::NotAllowed);
         }
@@ -277,7 +280,7 @@ impl Channels {
             let (theirs, ours) = (opened(peer, author.id), opened(author.id, peer));
             tokio::try_join!(self.store.touch_direct(peer, author.id, &theirs), self.store.touch_direct(author.id, peer, &ours))?;
         }
-        Ok(users)
+        Ok(Some(Seen { id: peer, name: user.username, online: online.first() == Some(&true) }))
     }
 
     fn release_when_safe(&self, channel: ChannelId, session: SessionId) {

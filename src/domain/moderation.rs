@@ -31,10 +31,16 @@ impl Moderation {
 
     /// Closes every session of a user.
     pub async fn expel(&self, user: UserId, why: Expulsion) -> Result<()> {
-        for at in self.store.sessions(user).await? {
+        let sessions = self.store.sessions(user).await?;
+        self.expel_from(sessions, user, why);
+        Ok(())
+    }
+
+    /// Closes these sessions of a user.
+    pub fn expel_from(&self, sessions: Vec<SessionRef>, user: UserId, why: Expulsion) {
+        for at in sessions {
             self.relay.send(at, None, Signal::Expelled { user, why });
         }
-        Ok(())
     }
 
     /// Keeps a user out for a while and closes their sessions; zero lifts the ban. `false`: no such user.

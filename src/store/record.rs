@@ -40,6 +40,9 @@ pub struct MessageRecord {
     /// That user's name then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_name: Option<Username>,
+    /// Whether that user was online then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_online: bool,
     /// What it says; empty once deleted.
     pub text: MessageText,
     /// The writer's own name for it.

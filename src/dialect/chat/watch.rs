@@ -1,0 +1,126 @@
+//! (+) Watching: messages of several channels without joining them, with what is unread.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use serde_json::json;
+use tracing::debug;
+
+use super::Services;
+use super::channel::{acknowledge, place};
+use super::client::{Client, Identity, Watched};
+use super::conversation::Handled;
+use super::error::{Code, Failure};
+use super::out::{Outgoing, UnreadChannel, WireMessage, WireRecipient};
+use super::wire::{self, Request};
+use crate::cluster::Listener;
+use crate::cluster::hub::{Entrant, Prepared};
+use crate::cluster::live::Roles;
+use crate::domain::channels::{Place, Unread};
+use crate::ids::{Position, Seq, UserId};
+use crate::store::channels::Head;
+
+/// At most so many channels by name; `all` has a limit of its own.
+const MAX_NAMED: usize = 200;
+/// Channels made live at once for one client.
+const CONCURRENT: usize = 16;
+const WATCHING: Roles = Roles { joined: false, watching: true };
+
+/// `watch`: from now on these channels and no others. Answered with what is unread in them.
+pub(super) async fn watch(client: &Arc<Client>, services: &Services, me: &Identity, request: &Request<'_>) -> Handled {
+    let payload: wire::Watch = request.payload()?;
+    if payload.recipients.len() > MAX_NAMED {
+        return Err(Failure::malformed("at most 200 channels can be named"));
+    }
+    let failed = |error| Failure::channel(Code::Join, error);
+    let user = me.person.id;
+    for before in client.begin_watching(payload.all) {
+        services.hub.exit(before.place.channel, client.session(), WATCHING);
+    }
+    let mut places: Vec<Place> = payload.recipients.into_iter().map(|recipient| place(me, recipient)).collect();
+    if payload.all {
+        places.extend(services.channels.directs(user).await.map_err(failed)?);
+    }
+    let mut seen = HashSet::new();
+    places.retain(|place| seen.insert(place.channel));
+    services.hub.crowd().view(client.session(), places.iter().filter_map(|place| place.peer));
+    let prepared: Vec<_> = futures_util::stream::iter(places.iter().map(|place| place.channel))
+        .map(|channel| services.hub.prepare(channel))
+        .buffered(CONCURRENT)
+        .collect()
+        .await;
+    let prepared = prepared.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let unread = services.channels.unread(user, places).await.map_err(failed)?;
+    for (prepared, unread) in prepared.iter().zip(&unread) {
+        enter(client, services, user, prepared, unread);
+    }
+    let channels: Vec<_> = unread.iter().map(|unread| channel(unread, user)).collect();
+    let frame = Outgoing::new("unread", json!({ "channels": channels })).id(request.id.as_ref()).frame();
+    client.connection().reply(frame);
+    Ok(())
+}
+
+/// `read`: up to this message.
+pub(super) async fn read(client: &Arc<Client>, services: &Services, me: &Identity, request: &Request<'_>) -> Handled {
+    let wire::OneMessage { recipient, seq } = request.payload()?;
+    let place = place(me, recipient);
+    let moved = services.channels.read_up_to(me.person.id, client.session(), place, seq).await;
+    moved.map_err(|error| Failure::channel(Code::Message, error))?;
+    acknowledge(client, request, json!({ "recipientUUID": WireRecipient(place.peer), "seq": seq }));
+    Ok(())
+}
+
+/// Watches one more channel, from its present end on.
+pub(super) async fn watch_place(client: &Arc<Client>, services: &Services, user: UserId, place: Place) -> Handled {
+    let prepared = services.hub.prepare(place.channel).await?;
+    let unread = services.channels.unread(user, vec![place]).await.map_err(|error| Failure::channel(Code::Join, error))?;
+    if let Some(unread) = unread.first() {
+        enter(client, services, user, &prepared, unread);
+    }
+    Ok(())
+}
+
+/// A direct channel appeared in the user's list: everything in it is new.
+pub(super) async fn watch_opened(client: &Arc<Client>, services: &Services, peer: UserId) {
+    let Some(me) = client.identity() else { return };
+    let place = Place::of(me.person.id, Some(peer));
+    if client.watches(place.channel) {
+        return;
+    }
+    let opened = async {
+        let prepared = services.hub.prepare(place.channel).await?;
+        let head = services.store.heads(&[place.channel]).await?.first().copied().unwrap_or_default();
+        Ok::<_, crate::store::StoreError>((prepared, head))
+    };
+    match opened.await {
+        Ok((prepared, head)) => {
+            services.hub.crowd().view(client.session(), [peer]);
+            let beginning = Head { position: Position::default(), ..head };
+            let unread = Unread { place, count: 0, last: None, head: beginning, read: Seq(0) };
+            if !client.watches(place.channel) {
+                enter(client, services, me.person.id, &prepared, &unread);
+            }
+        }
+        // The list has it: the client sees it when it comes back.
+        Err(error) => debug!(%error, "a new direct channel could not be watched"),
+    }
+}
+
+fn enter(client: &Arc<Client>, services: &Services, user: UserId, prepared: &Prepared, unread: &Unread) {
+    let place = unread.place;
+    let watched = Watched { place, read: unread.read, seq: unread.head.position.seq };
+    if client.add_watched(user, watched) {
+        let entrant = Entrant { listener: client.clone(), peer: place.peer, roles: WATCHING };
+        services.hub.enter(prepared, entrant, unread.head, || {});
+    }
+}
+
+fn channel(unread: &Unread, reader: UserId) -> UnreadChannel<'_> {
+    UnreadChannel {
+        recipient: WireRecipient(unread.place.peer),
+        count: unread.count,
+        last: unread.last.as_ref().map(|last| WireMessage::shown(last, reader)),
+        seq: unread.head.position.seq,
+    }
+}
