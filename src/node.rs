@@ -1,13 +1,263 @@
-//! A node from start to stop.
+//! A node from start to stop: puts the floors together, keeps them running, and takes them down in order.
 
-use crate::config::Config;
+mod store;
+mod upkeep;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::lookup_host;
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::cluster::hub::HubEar;
+use crate::cluster::registry::Registry;
+use crate::cluster::{Bus, Hub, Janitor, Relay};
+use crate::config::{Config, DialectName, FailureRate, MessageRate, Role};
+use crate::dialect::chat::{Chat, Services};
+use crate::domain::moderation::Moderation;
+use crate::domain::people::People;
+use crate::domain::{Accounts, Channels, Hasher, Rules};
+use crate::http::{self, Floors, InvalidMount, Mount, Origins, Readiness, Settings};
+use crate::ids::NodeId;
+use crate::metrics::Metrics;
+use crate::session::close::CloseCode;
+use crate::session::{Dialect, Limits, Rate, Sessions};
+use crate::store::{Store, StoreError};
+
+/// What the janitor gets at the end to take out what sessions left; the reaper of another node does the rest.
+const TIDY: Duration = Duration::from_secs(2);
+/// A reaped node gives its clients so long to be told.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Why a node could not start or go on.
 #[derive(Debug, thiserror::Error)]
-pub enum NodeError {}
+pub enum NodeError {
+    /// The address to listen on.
+    #[error("cannot listen on {0}")]
+    Listen(String, #[source] std::io::Error),
+    /// The store.
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    /// The embedded store.
+    #[error("the embedded store cannot be used")]
+    Embedded(#[from] crate::store::embedded::OpenError),
+    /// Two things at one path.
+    #[error("MOUNTS")]
+    Mount(#[from] InvalidMount),
+    /// A policy that is no header.
+    #[error("CONTENT_SECURITY_POLICY is no header value")]
+    Policy(#[from] axum::http::header::InvalidHeaderValue),
+    /// bcrypt's cost.
+    #[error("BCRYPT_COST")]
+    Bcrypt(#[from] bcrypt::BcryptError),
+    /// The operating system does not give signals.
+    #[error("signals cannot be received")]
+    Signals(#[source] std::io::Error),
+}
 
-/// Runs a node until it is told to stop.
-#[allow(clippy::unused_async)]
-pub async fn run(_config: Config) -> Result<(), NodeError> {
-    Ok(())
+/// Runs a node until SIGTERM or SIGINT. A node that its cluster has declared dead (it was cut off, or asleep) closes its sessions
+/// and begins anew under another identity.
+pub async fn run(config: Config) -> Result<(), NodeError> {
+    let mut stop = upkeep::Signals::new().map_err(NodeError::Signals)?;
+    let mut address = None;
+    loop {
+        let node = tokio::select! {
+            node = Node::start(&config, address) => node?,
+            () = stop.received() => return Ok(()),
+        };
+        address = Some(node.address());
+        tokio::select! {
+            () = stop.received() => {
+                node.drain(config.node.drain_seconds).await;
+                return Ok(());
+            }
+            () = node.reaped() => {
+                warn!("the cluster has declared this node dead; starting anew");
+                node.abandon().await;
+            }
+        }
+    }
+}
+
+/// A node that runs.
+pub struct Node {
+    id: NodeId,
+    address: SocketAddr,
+    store: Arc<dyn Store>,
+    sessions: Arc<Sessions>,
+    registry: Arc<Registry>,
+    relay: Arc<Relay>,
+    janitor: Janitor,
+    stop_http: oneshot::Sender<()>,
+    tasks: JoinSet<()>,
+}
+
+impl Node {
+    /// Starts a node; it serves when this returns. `address` goes before the one of the settings.
+    pub async fn start(config: &Config, address: Option<SocketAddr>) -> Result<Self, NodeError> {
+        let address = match address {
+            Some(address) => address,
+            None => resolve(config).await?,
+        };
+        let listener = http::listen(address).map_err(|error| NodeError::Listen(address.to_string(), error))?;
+        let address = listener.local_addr().map_err(|error| NodeError::Listen(address.to_string(), error))?;
+        let metrics = Metrics::new();
+        let id = NodeId::random();
+        let store = store::open(config).await?;
+        for warning in store.warnings().await? {
+            warn!("{warning}");
+        }
+
+        let (bus, bus_task) = Bus::new(id, store.clone(), metrics.clone());
+        let hub = Hub::new(id, store.clone(), bus.clone(), metrics.clone());
+        let relay = Relay::new(store.clone(), hub.clone(), metrics.clone());
+        let registry = Registry::new(id, config.node.role.as_str().to_owned(), store.clone(), hub.clone(), relay.clone(), metrics.clone());
+        let janitor = Janitor::start(store.clone());
+        let sessions = Sessions::new(session_limits(config), metrics.clone());
+        let readiness = Arc::new(Readiness::default());
+
+        let mut tasks = JoinSet::new();
+        tasks.spawn(bus_task.run(Arc::new(HubEar(hub.clone()))));
+        tasks.spawn(registry.clone().run());
+        tasks.spawn(relay.clone().read());
+        tasks.spawn(upkeep::flush_crowd(hub.clone()));
+        tasks.spawn(upkeep::watch_readiness(store.clone(), bus, readiness.clone()));
+
+        let rules = Arc::new(rules(config));
+        let hasher = Hasher::new(config.accounts.bcrypt_cost, config.accounts.bcrypt_queue, metrics.clone())?;
+        let services = Arc::new(Services {
+            store: store.clone(),
+            hub: hub.clone(),
+            janitor: janitor.clone(),
+            accounts: Accounts::new(store.clone(), hasher, rules.clone()),
+            channels: Channels::new(store.clone(), hub, rules.clone()),
+            people: People::new(store.clone()),
+            moderation: Moderation::new(store.clone(), relay.clone()),
+            rules,
+            metrics: metrics.clone(),
+        });
+        let floors = Floors { sessions: sessions.clone(), metrics, readiness };
+        let router = http::router(mounts(config, &services), &http_settings(config)?, &floors)?;
+        let (stop_http, stopped) = oneshot::channel();
+        tasks.spawn(async move {
+            let stop = async move {
+                let _ = stopped.await;
+            };
+            if let Err(error) = http::serve(listener, router, stop).await {
+                warn!(%error, "the HTTP server ended");
+            }
+        });
+        info!(%address, node = %id, version = env!("CARGO_PKG_VERSION"), "listening");
+        Ok(Self { id, address, store, sessions, registry, relay, janitor, stop_http, tasks })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Resolves when the cluster has declared this node dead.
+    pub async fn reaped(&self) {
+        self.registry.reaped().await;
+    }
+
+    /// Stops in good order, within `within`: no new work, clients sent elsewhere, nothing left behind.
+    pub async fn drain(self, within: Duration) {
+        info!("draining");
+        self.registry.drain();
+        self.sessions.drain(within.saturating_sub(TIDY).max(within / 2)).await;
+        let _ = self.stop_http.send(());
+        if timeout(TIDY, self.janitor.idle()).await.is_err() {
+            warn!("what sessions left in the store is left to the other nodes");
+        } else if let Ok(Err(error)) = timeout(TIDY, self.store.retire(self.id)).await {
+            warn!(%error, "the node could not be taken off the list");
+        }
+        self.relay.close();
+        let mut tasks = self.tasks;
+        tasks.shutdown().await;
+        info!("stopped");
+    }
+
+    /// Stops at once: what this node held is not its own any more.
+    pub async fn abandon(self) {
+        self.sessions.close_all(CloseCode::Restart, "this node was cut off; come back");
+        let _ = timeout(FAREWELL, async {
+            while !self.sessions.is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+        let _ = self.stop_http.send(());
+        self.relay.close();
+        let mut tasks = self.tasks;
+        tasks.shutdown().await;
+    }
+}
+
+async fn resolve(config: &Config) -> Result<SocketAddr, NodeError> {
+    let (host, port) = config.network.listen();
+    let failed = |error| NodeError::Listen(format!("{host}:{port}"), error);
+    let mut found = lookup_host((host.as_str(), port)).await.map_err(failed)?;
+    found.next().ok_or_else(|| failed(std::io::ErrorKind::AddrNotAvailable.into()))
+}
+
+fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
+    if config.node.role == Role::Media {
+        return Vec::new();
+    }
+    let chat = Chat::new(services.clone());
+    let allowed: Vec<String> = config.network.allowed_origins.0.iter().map(|origin| origin.as_str().to_owned()).collect();
+    let origins = if allowed.is_empty() { Origins::Same } else { Origins::SameOr(allowed) };
+    let mounts = &config.network.mounts.0;
+    mounts
+        .iter()
+        .map(|mount| {
+            let dialect: Arc<dyn Dialect> = match mount.dialect {
+                DialectName::Chat => chat.clone(),
+            };
+            Mount { path: mount.path.clone(), dialect, origins: origins.clone() }
+        })
+        .collect()
+}
+
+fn http_settings(config: &Config) -> Result<Settings, NodeError> {
+    let policy = config.network.content_security_policy.as_deref().map(axum::http::HeaderValue::from_str).transpose()?;
+    Ok(Settings {
+        client_location: config.network.client_location.clone(),
+        content_security_policy: policy,
+        metrics_token: config.observation.metrics_token.as_ref().map(|token| token.expose().to_owned()),
+        trusted_proxy_hops: config.network.trusted_proxy_hops,
+    })
+}
+
+fn session_limits(config: &Config) -> Limits {
+    let limits = &config.limits;
+    Limits {
+        max_frame_bytes: limits.max_frame_bytes,
+        rate: match limits.rate_messages {
+            MessageRate::Off => None,
+            MessageRate::Bucket { burst, per_second } => Some(Rate { burst, per_second }),
+        },
+        ping_every: limits.ping_seconds,
+        stall: limits.stall_seconds,
+        ..Limits::default()
+    }
+}
+
+fn rules(config: &Config) -> Rules {
+    Rules {
+        max_message_chars: config.limits.max_message_chars,
+        signin_failures: match config.limits.rate_signin_failures {
+            FailureRate::Off => None,
+            FailureRate::Window { failures, window } => Some((u64::from(failures), window)),
+        },
+        access_key_ttl: config.accounts.access_key_ttl,
+        moderators: config.accounts.moderators.0.clone(),
+        holds_acknowledgements: config.store.ack_replicas > 0,
+    }
 }

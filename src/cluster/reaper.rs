@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::registry::DEAD_AFTER;
 use super::relay::Relay;
 use crate::ids::{NodeId, SessionRef};
+use crate::metrics::Metrics;
 use crate::store::nodes::Holding;
 use crate::store::record::{self, NewsRecord, Person};
 use crate::store::topics::{News, Topic};
@@ -24,12 +25,13 @@ pub(super) struct Reaper {
     node: NodeId,
     store: Arc<dyn Store>,
     relay: Arc<Relay>,
+    metrics: Arc<Metrics>,
     contact_since: Option<Instant>,
 }
 
 impl Reaper {
-    pub(super) fn new(node: NodeId, store: Arc<dyn Store>, relay: Arc<Relay>) -> Self {
-        Self { node, store, relay, contact_since: None }
+    pub(super) fn new(node: NodeId, store: Arc<dyn Store>, relay: Arc<Relay>, metrics: Arc<Metrics>) -> Self {
+        Self { node, store, relay, metrics, contact_since: None }
     }
 
     pub(super) fn in_contact(&mut self) {
@@ -64,6 +66,7 @@ impl Reaper {
                 }
                 self.relay.answer_for(node.id).await?;
                 self.store.bury(node.id).await?;
+                self.metrics.nodes_reaped.inc();
             }
         }
         Ok(())

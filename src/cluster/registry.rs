@@ -12,6 +12,7 @@ use super::Hub;
 use super::reaper::Reaper;
 use super::relay::Relay;
 use crate::ids::NodeId;
+use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::nodes::{Beat, NodeInfo};
 use crate::store::record::{self, NewsRecord, Person};
@@ -34,6 +35,7 @@ pub struct Registry {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     relay: Arc<Relay>,
+    metrics: Arc<Metrics>,
     role: String,
     draining: AtomicBool,
     reaped: watch::Sender<bool>,
@@ -42,8 +44,8 @@ pub struct Registry {
 impl Registry {
     /// For one node; [`Registry::run`] is to be spawned.
     #[must_use]
-    pub fn new(node: NodeId, role: String, store: Arc<dyn Store>, hub: Arc<Hub>, relay: Arc<Relay>) -> Arc<Self> {
-        Arc::new(Self { node, store, hub, relay, role, draining: AtomicBool::new(false), reaped: watch::channel(false).0 })
+    pub fn new(node: NodeId, role: String, store: Arc<dyn Store>, hub: Arc<Hub>, relay: Arc<Relay>, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self { node, store, hub, relay, metrics, role, draining: AtomicBool::new(false), reaped: watch::channel(false).0 })
     }
 
     /// From now on the others know that this node is about to stop.
@@ -60,7 +62,7 @@ impl Registry {
     pub async fn run(self: Arc<Self>) {
         let mut tick = interval(HEARTBEAT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut reaper = Reaper::new(self.node, self.store.clone(), self.relay.clone());
+        let mut reaper = Reaper::new(self.node, self.store.clone(), self.relay.clone(), self.metrics.clone());
         let mut entered = false;
         let mut renewed = Instant::now();
         loop {

@@ -66,6 +66,11 @@ impl Relay {
         }
     }
 
+    /// Lets the writers end.
+    pub fn close(&self) {
+        self.writers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Reads this node's inbox for ever.
     pub async fn read(self: Arc<Self>) {
         let mut cursor = String::new();

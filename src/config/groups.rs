@@ -179,6 +179,14 @@ pub struct Observation {
     pub rust_log: LogFilter,
 }
 
+impl Network {
+    /// Host and port to listen on: HOST and PORT where they are set, else SERVER_ADDRESS, else the defaults.
+    #[must_use]
+    pub fn listen(&self) -> (String, u16) {
+        (self.host.clone(), self.port)
+    }
+}
+
 impl Node {
     /// Worker threads to start: what `WORKERS` says, else one a core.
     #[must_use]

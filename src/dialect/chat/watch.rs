@@ -45,7 +45,8 @@ pub(super) async fn watch(client: &Arc<Client>, services: &Services, me: &Identi
     let mut seen = HashSet::new();
     places.retain(|place| seen.insert(place.channel));
     services.hub.crowd().view(client.session(), places.iter().filter_map(|place| place.peer));
-    let prepared: Vec<_> = futures_util::stream::iter(places.iter().map(|place| place.channel))
+    let ids: Vec<_> = places.iter().map(|place| place.channel).collect();
+    let prepared: Vec<_> = futures_util::stream::iter(ids)
         .map(|channel| services.hub.prepare(channel))
         .buffered(CONCURRENT)
         .collect()
