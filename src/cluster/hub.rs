@@ -75,28 +75,31 @@ impl Hub {
     pub async fn prepare(self: &Arc<Self>, channel: ChannelId) -> Result<Prepared> {
         let prepared = {
             let mut channels = lock(&self.channels);
-            let channel = channels.entry(channel).or_insert_with(|| {
-                Arc::new(Channel { id: channel, ready: OnceCell::new(), live: Mutex::default() })
-            });
+            let channel = channels
+                .entry(channel)
+                .or_insert_with(|| Arc::new(Channel { id: channel, ready: OnceCell::new(), live: Mutex::default() }));
             Prepared { hub: self.clone(), channel: channel.clone() }
         };
         let channel = &prepared.channel;
-        channel.ready.get_or_try_init(|| async {
-            if let Err(error) = self.bus.subscribe(Topic::Channel(channel.id)).await {
-                self.bus.unsubscribe(Topic::Channel(channel.id));
-                return Err(error);
-            }
-            match self.store.heads(&[channel.id]).await {
-                Ok(heads) => {
-                    *lock(&channel.live) = Live::new(channel.id, heads.first().copied().unwrap_or_default());
-                    Ok(())
-                }
-                Err(error) => {
+        channel
+            .ready
+            .get_or_try_init(|| async {
+                if let Err(error) = self.bus.subscribe(Topic::Channel(channel.id)).await {
                     self.bus.unsubscribe(Topic::Channel(channel.id));
-                    Err(error)
+                    return Err(error);
                 }
-            }
-        }).await?;
+                match self.store.heads(&[channel.id]).await {
+                    Ok(heads) => {
+                        *lock(&channel.live) = Live::new(channel.id, heads.first().copied().unwrap_or_default());
+                        Ok(())
+                    }
+                    Err(error) => {
+                        self.bus.unsubscribe(Topic::Channel(channel.id));
+                        Err(error)
+                    }
+                }
+            })
+            .await?;
         Ok(prepared)
     }
 
@@ -183,10 +186,13 @@ impl Hub {
     #[must_use]
     pub fn joined(&self) -> Vec<(ChannelId, Member)> {
         let channels: Vec<_> = lock(&self.channels).values().cloned().collect();
-        channels.iter().flat_map(|channel| {
-            let members: Vec<_> = lock(&channel.live).joined(self.node).collect();
-            members.into_iter().map(|member| (channel.id, member))
-        }).collect()
+        channels
+            .iter()
+            .flat_map(|channel| {
+                let members: Vec<_> = lock(&channel.live).joined(self.node).collect();
+                members.into_iter().map(|member| (channel.id, member))
+            })
+            .collect()
     }
 
     fn channel(&self, channel: ChannelId) -> Option<Arc<Channel>> {
@@ -359,9 +365,7 @@ impl Ear for HubEar {
         let channels: Vec<_> = lock(&self.0.channels).values().filter(|channel| channel.ready.initialized()).cloned().collect();
         let hub = self.0.clone();
         tokio::spawn(async move {
-            futures_util::stream::iter(channels)
-                .for_each_concurrent(CONCURRENT_READS, |channel| hub.clone().catch_up(channel))
-                .await;
+            futures_util::stream::iter(channels).for_each_concurrent(CONCURRENT_READS, |channel| hub.clone().catch_up(channel)).await;
         });
     }
 }

@@ -423,10 +423,13 @@ impl JointFrames {
         let index = self.0.iter().position(|(known, _)| *known == number).unwrap_or_else(|| {
             let frames = match run {
                 [one] => encoder.event(one),
-                many => many.iter().fold(BytesMut::new(), |mut joint, event| {
-                    joint.extend_from_slice(&encoder.event(event));
-                    joint
-                }).freeze(),
+                many => many
+                    .iter()
+                    .fold(BytesMut::new(), |mut joint, event| {
+                        joint.extend_from_slice(&encoder.event(event));
+                        joint
+                    })
+                    .freeze(),
             };
             self.0.push((number, frames));
             self.0.len() - 1

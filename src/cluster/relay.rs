@@ -156,11 +156,14 @@ impl Relay {
         let mut number = crate::clock::unix_now().0;
         let mut batch = Vec::with_capacity(BATCH);
         while letters.recv_many(&mut batch, BATCH).await > 0 {
-            let bodies: Vec<_> = batch.iter().map(|letter| {
-                number += 1;
-                let Letter { to, reply_to, signal } = letter.clone();
-                record::encode(&Envelope { from: self.node, number, to, reply_to, signal })
-            }).collect();
+            let bodies: Vec<_> = batch
+                .iter()
+                .map(|letter| {
+                    number += 1;
+                    let Letter { to, reply_to, signal } = letter.clone();
+                    record::encode(&Envelope { from: self.node, number, to, reply_to, signal })
+                })
+                .collect();
             match self.append(node, &bodies).await {
                 Some(Delivered::Done) => {
                     self.metrics.relay_letters_out.inc_by(bodies.len() as u64);

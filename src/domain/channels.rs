@@ -268,7 +268,8 @@ impl Channels {
     async fn admit(&self, author: &Person, place: Place) -> Outcome<Option<Seen>> {
         let Some(peer) = place.peer else { return Ok(None) };
         let ids = [peer];
-        let (users, online, blocked) = tokio::try_join!(self.store.users(&ids), self.store.online(&ids), self.store.blocks(peer, author.id))?;
+        let (users, online, blocked) =
+            tokio::try_join!(self.store.users(&ids), self.store.online(&ids), self.store.blocks(peer, author.id))?;
         let user = users.into_iter().flatten().next().ok_or(ChannelError::NoSuchUser)?;
         if blocked {
             return Err(ChannelError::NotAllowed);

@@ -30,7 +30,8 @@ impl Encoder for ChatEncoder {
                 Outgoing::new("channelLeave", json!({ "recipientUUID": WireRecipient(*to) })).by(*session, *who).frame()
             }
             NewsRecord::Typing { who, to, .. } => {
-                Outgoing::new("typing", json!({ "recipientUUID": WireRecipient(*to), "user": WireUser::new(who.id, &who.name, true) })).frame()
+                Outgoing::new("typing", json!({ "recipientUUID": WireRecipient(*to), "user": WireUser::new(who.id, &who.name, true) }))
+                    .frame()
             }
             NewsRecord::Read { who, to, seq, .. } => {
                 Outgoing::new("read", json!({ "recipientUUID": WireRecipient(*to), "userUUID": who, "seq": seq })).frame()

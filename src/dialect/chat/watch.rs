@@ -46,11 +46,8 @@ pub(super) async fn watch(client: &Arc<Client>, services: &Services, me: &Identi
     places.retain(|place| seen.insert(place.channel));
     services.hub.crowd().view(client.session(), places.iter().filter_map(|place| place.peer));
     let ids: Vec<_> = places.iter().map(|place| place.channel).collect();
-    let prepared: Vec<_> = futures_util::stream::iter(ids)
-        .map(|channel| services.hub.prepare(channel))
-        .buffered(CONCURRENT)
-        .collect()
-        .await;
+    let prepared: Vec<_> =
+        futures_util::stream::iter(ids).map(|channel| services.hub.prepare(channel)).buffered(CONCURRENT).collect().await;
     let prepared = prepared.into_iter().collect::<Result<Vec<_>, _>>()?;
     let unread = services.channels.unread(user, places).await.map_err(failed)?;
     for (prepared, unread) in prepared.iter().zip(&unread) {

@@ -88,6 +88,7 @@ pub fn message_record(id: MessageId, text: &str) -> MessageRecord {
         from: UserId::random(),
         name: Username::parse("writer").unwrap(),
         to: None,
+        to_online: false,
         to_name: None,
         text: MessageText::parse(text.to_owned(), 4000).unwrap(),
         client_id: None,
