@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use redb::{Database, TableDefinition};
 use rialto::ids::{ChannelId, NodeId, Position, Seq, TokenDigest, UserId};
+use rialto::store::channels::Range;
 use rialto::store::embedded::OpenError;
 use rialto::store::nodes::NodeInfo;
 use rialto::store::topics::Topic;
@@ -27,8 +28,8 @@ async fn what_was_stored_is_there_after_a_restart() {
     store.set_block(bob.id, ann.id, true).await.unwrap();
     store.secret("cookies", [1; 32]).await.unwrap();
     store.arrive(ann.id, session(), LONG, &news(Topic::All, "on")).await.unwrap();
-    let (log, head, unused) =
-        (whole_log(&store, channel).await, store.heads(&[channel]).await.unwrap(), super::super::store_contract::vocabulary::channel());
+    let (log, head) = (whole_log(&store, channel).await, store.heads(&[channel]).await.unwrap());
+    let unused = ChannelId::direct(ann.id, bob.id);
     let unused_head = store.heads(&[unused]).await.unwrap();
     drop(store);
 
@@ -107,7 +108,7 @@ async fn old_messages_go_when_a_new_one_comes() {
     post_many(&store, channel, 3).await;
     time_passes(&store, Duration::from_millis(60)).await;
     post(&store, channel, "4").await;
-    let page = store.page(channel, rialto::store::channels::Range::Latest, 10).await.unwrap();
+    let page = store.page(channel, Range::Latest, 10).await.unwrap();
     assert_eq!((page.messages.len(), page.head.oldest), (1, Seq(4)));
 }
 
