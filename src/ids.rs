@@ -178,6 +178,7 @@ impl FromStr for Position {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
