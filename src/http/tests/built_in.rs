@@ -1,0 +1,41 @@
+//! The web app that is in the binary.
+
+use super::support::Node;
+use crate::http::Settings;
+
+#[tokio::test]
+async fn the_built_in_app_is_served_with_its_headers() {
+    let node = Node::start(Settings::default()).await;
+    let answer = node.get("/", &[]).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    assert!(answer.header("permissions-policy").unwrap().contains("camera=(self)"));
+    assert_eq!(answer.header("cache-control"), Some("no-cache"));
+    assert_eq!(node.get("/index.html", &[]).await.body, answer.body);
+    let head = node.ask("HEAD", "/index.html", &[]).await;
+    assert_eq!((head.status, head.header("etag")), (200, answer.header("etag")));
+}
+
+#[tokio::test]
+async fn a_file_that_the_browser_has_is_not_sent_again() {
+    let node = Node::start(Settings::default()).await;
+    let first = node.get("/index.html", &[]).await;
+    let tag = format!("If-None-Match: \"other\", {}", first.header("etag").unwrap());
+    let second = node.get("/index.html", &[&tag]).await;
+    assert_eq!((second.status, second.body.len()), (304, 0));
+    assert_eq!(second.header("etag"), first.header("etag"));
+    assert!(second.header("content-security-policy").is_some());
+    assert_eq!(node.get("/index.html", &["If-None-Match: \"other\""]).await.status, 200);
+}
+
+#[tokio::test]
+async fn files_are_compressed_for_those_who_understand() {
+    let node = Node::start(Settings::default()).await;
+    let packed = node.get("/index.html", &["Accept-Encoding: gzip"]).await;
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert!(packed.header("vary").unwrap().eq_ignore_ascii_case("accept-encoding"));
+    assert_eq!(node.get("/index.html", &[]).await.header("content-encoding"), None);
+}
