@@ -230,10 +230,14 @@ impl Hub {
             let behind = lock(&channel.live).known().position;
             match self.store.tail(channel.id, behind, TAIL_LIMIT).await {
                 Ok(tail) => {
+                    let nothing = tail.entries.is_empty();
                     let (more, wants) = lock(&channel.live).caught_up(tail.entries, tail.head);
                     self.grant(&channel, wants);
                     if !more {
                         break;
+                    }
+                    if nothing {
+                        sleep(RETRY).await;
                     }
                 }
                 Err(crate::store::StoreError::Corrupt(why)) => {
@@ -262,8 +266,12 @@ impl Hub {
             }
             match self.store.tail(channel.id, at, TAIL_LIMIT).await {
                 Ok(tail) => {
+                    let nothing = tail.entries.is_empty();
                     if !lock(&channel.live).refill(session, tail.entries, tail.head) {
                         break;
+                    }
+                    if nothing {
+                        sleep(RETRY).await;
                     }
                 }
                 Err(_) => sleep(RETRY).await,

@@ -55,6 +55,8 @@ pub struct Live {
     newest: Option<MessageId>,
     /// Entries beyond the cursor were seen, and the log is being read.
     catching_up: bool,
+    /// The last entry that came meanwhile and has to be read from the log as well.
+    seen: Position,
     members: HashMap<SessionId, Member>,
 }
 
@@ -171,6 +173,7 @@ impl Live {
                 self.begin_epoch(entry.epoch);
             }
             if self.catching_up {
+                self.seen = self.seen.max(entry.position);
                 continue;
             }
             let cursor = *self.cursor.get_or_insert(entry.previous);
@@ -179,6 +182,7 @@ impl Live {
             }
             if entry.previous != cursor {
                 self.catching_up = true;
+                self.seen = entry.position;
                 wants.catch_up = true;
                 continue;
             }
@@ -214,7 +218,7 @@ impl Live {
         }
         self.hand_out(run, &mut wants);
         let cursor = *self.cursor.get_or_insert(head.position);
-        let more = cursor < head.position;
+        let more = cursor < head.position.max(self.seen);
         self.catching_up = more;
         (more, wants)
     }
@@ -227,6 +231,7 @@ impl Live {
         self.epoch = epoch;
         self.cursor = None;
         self.newest = None;
+        self.seen = Position::default();
         self.catching_up = false;
         self.tell_reset(move |known| known < epoch);
     }
@@ -264,19 +269,22 @@ impl Live {
             return false;
         }
         let exhausted = entries.last().is_none_or(|last| last.position >= head.position);
-        for event in entries.into_iter().filter_map(decode) {
-            if event.entry.position <= at {
+        for entry in entries {
+            let position = entry.position;
+            if position <= at {
                 continue;
             }
-            if holds(member, &event) {
-                member.place = Place::Behind { at, held: true };
-                return false;
+            if let Some(event) = decode(entry) {
+                if holds(member, &event) {
+                    member.place = Place::Behind { at, held: true };
+                    return false;
+                }
+                if send_one(member, channel, &event) == Sent::Full {
+                    member.place = Place::Behind { at, held: false };
+                    return true;
+                }
             }
-            if member.roles == Roles::default() || send_one(member, channel, &event) == Sent::Full {
-                member.place = Place::Behind { at, held: false };
-                return true;
-            }
-            at = event.entry.position;
+            at = position;
         }
         if exhausted && cursor.is_none_or(|cursor| at >= cursor) {
             member.place = Place::Live { after: at };
