@@ -54,7 +54,7 @@ impl TestStore {
 
     /// One handle or the other, in turns.
     pub fn either(&self, turn: usize) -> &dyn Store {
-        if turn % 2 == 0 { &*self.store } else { &*self.other }
+        if turn.is_multiple_of(2) { &*self.store } else { &*self.other }
     }
 }
 

@@ -38,8 +38,12 @@ pub(super) const TOKEN_ENDS: TableDefinition<(u64, &str), ()> = TableDefinition:
 
 /// Channel → epoch, newest message, number of the event behind it, oldest kept message. A channel nobody wrote to has no row.
 pub(super) const CHANNELS: TableDefinition<u128, (u64, u64, u32, u64)> = TableDefinition::new("channels");
-/// Channel, message, event → epoch, the place before it (two numbers), time, message identifier (0: an event), body.
-pub(super) const LOG: TableDefinition<(u128, u64, u32), (u64, u64, u32, u64, u128, &[u8])> = TableDefinition::new("log");
+/// Channel, message, event.
+type LogKey = (u128, u64, u32);
+/// Epoch, the place before it (two numbers), time, message identifier (0: an event), body.
+type LogValue<'a> = (u64, u64, u32, u64, u128, &'a [u8]);
+/// The log of every channel.
+pub(super) const LOG: TableDefinition<LogKey, LogValue<'static>> = TableDefinition::new("log");
 /// Channel, message → its record, if it was changed since it was logged.
 pub(super) const CHANGED: TableDefinition<(u128, u64), &[u8]> = TableDefinition::new("changed");
 /// Channel, user, client identifier → message, until when a retry is recognised.
