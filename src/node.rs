@@ -124,6 +124,7 @@ impl Node {
         tasks.spawn(bus_task.run(Arc::new(HubEar(hub.clone()))));
         tasks.spawn(registry.clone().run());
         tasks.spawn(relay.clone().read());
+        tasks.spawn(upkeep::verify_generations(store.clone(), hub.clone()));
         tasks.spawn(upkeep::flush_crowd(hub.clone()));
         tasks.spawn(upkeep::watch_readiness(store.clone(), bus, readiness.clone()));
 

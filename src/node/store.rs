@@ -1,19 +1,52 @@
 //! Which store a node uses.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tracing::warn;
 
 use super::NodeError;
 use crate::config::Config;
 use crate::store::Store;
 use crate::store::embedded::{EmbeddedSettings, EmbeddedStore};
+use crate::store::redis::{RedisSettings, RedisStore};
+
+/// Redis may be started after its nodes; after so long that is no reason any more.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two attempts.
+const RETRY: Duration = Duration::from_millis(500);
 
 /// Redis if the settings name one, else a file on this machine.
 pub(super) async fn open(config: &Config) -> Result<Arc<dyn Store>, NodeError> {
     let settings = &config.store;
     let history_max = usize::try_from(settings.history_max).unwrap_or(usize::MAX);
-    Ok(Arc::new(EmbeddedStore::open(EmbeddedSettings {
-        dir: settings.data_dir.clone(),
+    let Some(target) = settings.redis() else {
+        return Ok(Arc::new(EmbeddedStore::open(EmbeddedSettings {
+            dir: settings.data_dir.clone(),
+            history_max,
+            history_max_age: settings.history_max_age,
+        })?));
+    };
+    let redis = RedisSettings {
+        url: target.url.expose().to_owned(),
+        password: target.password.as_ref().map(|password| password.expose().to_owned()),
+        tls_insecure: settings.redis_tls_insecure,
+        pool_size: settings.redis_pool_size,
+        ack_replicas: settings.ack_replicas,
         history_max,
         history_max_age: settings.history_max_age,
-    })?))
+        ..RedisSettings::default()
+    };
+    let begun = Instant::now();
+    loop {
+        match RedisStore::connect(redis.clone()).await {
+            Ok(store) => return Ok(Arc::new(store)),
+            Err(error) if begun.elapsed() > PATIENCE => return Err(error.into()),
+            Err(error) => {
+                warn!(%error, "waiting for Redis");
+                sleep(RETRY).await;
+            }
+        }
+    }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tracing::warn;
 
 use crate::cluster::crowd::GATHER;
 use crate::cluster::{Bus, Hub};
@@ -14,6 +15,8 @@ use crate::store::Store;
 
 /// How often it is looked at whether the node is ready.
 const READINESS_EVERY: Duration = Duration::from_secs(1);
+/// Between two attempts to tell the store something.
+const RETRY: Duration = Duration::from_millis(250);
 /// A store that takes longer is not there.
 const PING_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -33,6 +36,18 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// When the store may have lost data, compares every live channel with it before anything is written again.
+pub(super) async fn verify_generations(store: Arc<dyn Store>, hub: Arc<Hub>) {
+    loop {
+        let generation = store.generation_changed().await;
+        hub.verify_all().await;
+        if let Err(error) = store.generation_verified(&generation).await {
+            warn!(%error, "what this node knows is verified, but the others could not be told yet");
+            sleep(RETRY).await;
         }
     }
 }
