@@ -4,3 +4,5 @@
 #[macro_use]
 mod store_contract;
 mod store_embedded;
+mod store_redis;
+mod support;

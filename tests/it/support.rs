@@ -1,0 +1,5 @@
+//! What several scenarios need: real Redis servers and a proxy that fails on demand.
+#![allow(dead_code, reason = "a vocabulary: not every word is in use at all times")]
+
+pub mod proxy;
+pub mod redis;
