@@ -34,6 +34,7 @@ import { Code, Disconnected, GENERAL, Refused } from './types.js';
  * @property {import('./types.js').Reacted & { channel: string }} reacted
  * @property {{ channel: string, user: User }} typing
  * @property {User[]} users
+ * @property {User} arrived Somebody signed in or joined; whether they stay is told only of those that the server listed for us.
  * @property {import('./types.js').Unread[]} unread
  */
 
@@ -209,12 +210,13 @@ export class ChatClient extends Emitter {
    * @param {{ username?: string, password?: string, guest?: boolean }} payload
    */
   async #enter(type, payload) {
-    const { userUUID, accessKey } = await this.request(type, payload);
+    /** @type {import('./types.js').Authorized} */
+    const { userUUID, accessKey, username = payload.username?.trim() ?? '' } = await this.request(type, payload);
     this.#lost();
     this.#away = false;
     this.#cursors.clear();
     this.channel = GENERAL;
-    this.#become({ userUUID, accessKey, username: payload.username?.trim() ?? '', guest: payload.guest === true });
+    this.#become({ userUUID, accessKey, username, guest: payload.guest === true });
     const users = this.request('users', { limit: LONG_PAGE });
     this.#subscribe();
     this.#listed(await users);
@@ -317,8 +319,8 @@ export class ChatClient extends Emitter {
   /** @param {import('./types.js').Frame} frame */
   #news(frame) {
     const { signIn } = frame.sys;
-    if (signIn) this.#met([{ UUID: signIn.uuid, Username: signIn.username, OnLine: true }]);
-    else if (frame.user) this.#met([frame.user]);
+    const newcomer = signIn ? { UUID: signIn.uuid, Username: signIn.username, OnLine: true } : frame.user;
+    if (newcomer && newcomer.UUID !== this.identity?.userUUID) this.emit('arrived', newcomer);
   }
 
   /** @param {User[]} users */
@@ -348,12 +350,11 @@ export class ChatClient extends Emitter {
   }
 
   /**
-   * The log begins anew. For a direct channel, the name on the wire may be either end's.
+   * The log begins anew.
    *
-   * @param {string} recipient
+   * @param {string} channel
    */
-  #reset(recipient) {
-    const channel = recipient === this.identity?.userUUID ? this.channel : recipient;
+  #reset(channel) {
     this.#cursors.delete(channel);
     if (channel === this.channel) this.#join(channel);
   }

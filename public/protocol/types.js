@@ -18,7 +18,7 @@
  * @property {string} [DeletedAt]
  * @property {Record<string, string[]>} [Reactions] Emoji to the users who chose it.
  *
- * @typedef {{ userUUID: string, accessKey: string }} Authorized
+ * @typedef {{ userUUID: string, accessKey: string, username?: string }} Authorized
  * @typedef {{ total: number, received: number, users: User[] }} Users
  *
  * @typedef {object} Joined

@@ -13,6 +13,11 @@ import { Typing } from './typing.js';
 /** @typedef {import('../protocol/client.js').Identity} Identity */
 /** @typedef {import('../protocol/keep.js').Box} Box */
 
+/** As many users as the server lists at once. */
+const LISTED = 200;
+/** About how long after an arrival everybody is listed again, in milliseconds. */
+const LISTING = 1_000;
+
 /**
  * `notice`: something to be told once.
  *
@@ -44,6 +49,8 @@ export class App extends Emitter {
   #read = new Map();
   #lastChannel;
   #attentive = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #listing;
   /** Whose the things above are. @type {string | undefined} */
   #owner;
 
@@ -186,7 +193,7 @@ export class App extends Emitter {
    */
   async search(query) {
     try {
-      const { users } = await this.client.request('users', { query, limit: 50 });
+      const { users } = await this.client.request('users', query ? { query, limit: LISTED } : { limit: LISTED });
       this.people.learn(users);
     } catch (error) {
       if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
@@ -200,6 +207,7 @@ export class App extends Emitter {
     client.outbox.on('change', () => this.emit('timeline', undefined));
     client.on('identity', ({ identity, left }) => this.#identified(identity, left));
     client.on('users', (users) => people.learn(users));
+    client.on('arrived', (user) => this.#arrived(user));
     client.on('unread', (counts) => this.#counted(counts));
     client.on('page', (page) => this.#page(page));
     client.on('closed', ({ channel, reason }) => this.#closed(channel, reason));
@@ -240,7 +248,8 @@ export class App extends Emitter {
   #counted(counts) {
     for (const { recipientUUID, count, last } of counts) {
       if (last) this.people.mention([last.Sender, last.Recipient].filter((user) => user !== null && user !== undefined));
-      this.channels.counted(recipientUUID, this.#isSeen(recipientUUID, last) ? 0 : count, last);
+      const read = recipientUUID === this.channel && this.attentive;
+      this.channels.counted(recipientUUID, read || this.#isSeen(recipientUUID, last) ? 0 : count, last);
     }
     this.#seen();
   }
@@ -253,6 +262,23 @@ export class App extends Emitter {
    */
   #isSeen(channel, last) {
     return (this.#read.get(channel) ?? 0) >= (last?.Seq ?? 1);
+  }
+
+  /**
+   * Where all can be listed, they are, so that the server tells when the newcomer goes; in a crowd nobody is missed.
+   *
+   * @param {import('../protocol/types.js').User} user
+   */
+  #arrived(user) {
+    this.people.mention([user]);
+    if (this.people.find(user.UUID)?.OnLine || this.people.size >= LISTED || this.#listing) return;
+    this.#listing = setTimeout(
+      () => {
+        this.#listing = undefined;
+        this.search('');
+      },
+      LISTING * (0.5 + Math.random()),
+    );
   }
 
   /** @param {import('../protocol/client.js').Page} page */

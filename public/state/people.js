@@ -32,6 +32,10 @@ export class People extends Emitter {
     this.learn(users.map((user) => ({ ...user, OnLine: this.#users.get(user.UUID)?.OnLine ?? false })));
   }
 
+  get size() {
+    return this.#users.size;
+  }
+
   /** @param {string} uuid */
   find(uuid) {
     return this.#users.get(uuid);
