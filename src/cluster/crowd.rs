@@ -17,7 +17,7 @@ use crate::store::record::NewsRecord;
 /// At most so many sign-ins a second are told to one receiver.
 pub const PER_SECOND: u32 = 50;
 /// Sign-ins that follow another within this time wait for each other.
-pub const GATHER: Duration = Duration::from_millis(100);
+pub const GATHER: Duration = Duration::from_millis(200);
 /// A session has at most so many users in view.
 const MAX_VIEW: usize = 1_000;
 

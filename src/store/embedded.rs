@@ -115,8 +115,8 @@ impl Store for EmbeddedStore {
     }
 
     async fn ping(&self) -> Result<()> {
-        // An empty commit: it fails where any other would.
-        self.write(|_| Ok(())).await
+        // No commit: this is asked every second, and an idle node should leave the disk alone.
+        self.read(|_| Ok(())).await
     }
 
     async fn warnings(&self) -> Result<Vec<String>> {
