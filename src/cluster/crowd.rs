@@ -90,12 +90,19 @@ impl Crowd {
     }
 
     /// News for every node.
-    pub fn heard(self: &Crowd, news: &NewsRecord) {
+    pub fn heard(&self, news: &NewsRecord) {
         match news {
             NewsRecord::SignedIn { .. } => self.signed_in_heard(news),
             NewsRecord::Online { who, .. } | NewsRecord::UserChanged { who, .. } => {
                 let mut frames = NewsFrames::new(news);
-                for listener in self.viewers(who.id) {
+                let mut listeners = self.viewers(who.id);
+                if matches!(news, NewsRecord::UserChanged { .. }) {
+                    let own = self.sessions_of(who.id);
+                    own.iter().for_each(|listener| listener.renamed(&who.name));
+                    listeners.retain(|listener| listener.user() != Some(who.id));
+                    listeners.extend(own);
+                }
+                for listener in listeners {
                     if listener.hears(news) {
                         frames.send(listener.as_ref());
                     }
@@ -159,6 +166,10 @@ impl Crowd {
                 }
             }
         }
+    }
+
+    fn sessions_of(&self, user: UserId) -> Vec<Arc<dyn Listener>> {
+        lock(&self.people).everybody.values().filter(|listener| listener.user() == Some(user)).cloned().collect()
     }
 
     fn viewers(&self, user: UserId) -> Vec<Arc<dyn Listener>> {

@@ -90,6 +90,9 @@ pub trait Listener: Send + Sync + 'static {
     /// The user's read mark moved, by this or another session.
     fn read_moved(&self, news: &NewsRecord);
 
+    /// The session's own user has another name.
+    fn renamed(&self, name: &Username);
+
     /// A letter from another session or node.
     fn signal(self: Arc<Self>, signal: Signal);
 }

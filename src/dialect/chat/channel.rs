@@ -95,6 +95,13 @@ pub(super) async fn message(client: &Arc<Client>, services: &Services, me: &Iden
     match services.channels.post(&me.person, place, post).await {
         Ok(Posted::New(event)) => {
             services.metrics.messages_posted.inc();
+            if client.watches(place.channel) {
+                // Whoever writes has read. The message is acknowledged whether or not this can be noted.
+                let noted = services.store.mark_read(me.person.id, place.channel, event.entry.position.seq).await;
+                if let Err(error) = noted {
+                    tracing::debug!(%error, "a read mark was not moved");
+                }
+            }
             // Whoever is in the channel gets it through the hub, in its order.
             if services.hub.roles(place.channel, client.session()) == Roles::default() {
                 client.connection().reply(client.own_form(&event));

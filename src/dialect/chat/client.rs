@@ -357,6 +357,10 @@ impl Listener for Client {
         self.push_unread(watched, None);
     }
 
+    fn renamed(&self, name: &Username) {
+        self.rename(name.clone());
+    }
+
     fn signal(self: Arc<Self>, signal: Signal) {
         match signal {
             Signal::KeyEnded { key } if self.state().identity.as_ref().is_some_and(|identity| identity.key == key) => {
