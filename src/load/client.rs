@@ -10,6 +10,7 @@ use serde_json::json;
 use super::check::{Checker, Faults};
 use super::frame::{self, FrameError, Incoming, Reader};
 use super::marker::{self, Event, Scanner};
+use super::report::microseconds;
 use super::socket::{OpenError, Socket};
 use super::state::{Run, add};
 
@@ -37,7 +38,7 @@ pub struct Tally {
 impl Lane {
     /// A thread's share of a run.
     pub fn new(run: &Run) -> Result<Self, hdrhistogram::CreationError> {
-        let tally = Tally { latency: Histogram::new(3)?, faults: Faults::default(), scanner: Scanner::new(run.id) };
+        let tally = Tally { latency: microseconds()?, faults: Faults::default(), scanner: Scanner::new(run.id) };
         Ok(Self { tally, buffer: vec![0; READ] })
     }
 }

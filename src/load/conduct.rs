@@ -17,7 +17,7 @@ use super::client::{Lane, live};
 use super::frame;
 use super::pace::{self, Sent};
 use super::process::{CpuReading, Process, check_open_files};
-use super::report::{Percentiles, Report, Traffic, Usage};
+use super::report::{Percentiles, Report, Traffic, Usage, microseconds};
 use super::socket::Target;
 use super::state::{Run, get};
 
@@ -59,11 +59,7 @@ pub async fn chat(args: ChatArgs, stop: impl Future<Output = ()> + Send + 'stati
     memory.push(rss(&watched)?);
     stopping.abort();
 
-    for socket in run.sockets.iter().filter_map(|socket| socket.get()) {
-        // The server may be gone already; then there is nobody to say goodbye to.
-        let _ = socket.send(&frame::close());
-    }
-    let (mut latency, mut faults) = (Histogram::new(3)?, Faults::default());
+    let (mut latency, mut faults) = (microseconds()?, Faults::default());
     for thread in threads {
         thread.stop(&mut latency, &mut faults)?;
     }
@@ -159,11 +155,17 @@ impl Thread {
         let (stop, stopped) = oneshot::channel::<()>();
         let (run, shared) = (run.clone(), lane.clone());
         let handle = std::thread::Builder::new().name(format!("receive-{thread}")).spawn(move || {
-            for index in (thread..run.args.connections as usize).step_by(run.args.threads as usize) {
+            let own = (thread..run.args.connections as usize).step_by(run.args.threads as usize);
+            for index in own.clone() {
                 runtime.spawn(live(run.clone(), shared.clone(), index));
             }
             // An error means that the run failed and nobody is left to stop it: the same.
             let _ = runtime.block_on(stopped);
+            // Nothing is read any more, so the farewell is not counted as a connection that ended.
+            for socket in own.filter_map(|index| run.sockets[index].get()) {
+                // The server may be gone already; then there is nobody to say goodbye to.
+                let _ = socket.send(&frame::close());
+            }
         })?;
         Ok(Self { lane, stop, handle })
     }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::client::recipient;
 use super::frame;
 use super::marker::{self, Mark};
+use super::report::microseconds;
 use super::state::Run;
 
 /// Longest sleep between two looks at whether the user wants to stop.
@@ -27,7 +28,7 @@ pub struct Sent {
 
 /// Sends the messages with these numbers, the first one now. Blocks the thread, for a runtime's timers are too coarse.
 pub fn send(run: &Run, numbers: Range<u64>) -> Result<Sent, hdrhistogram::CreationError> {
-    let mut sent = Sent { messages: 0, lag: Histogram::new(3)? };
+    let mut sent = Sent { messages: 0, lag: microseconds()? };
     let (first, begin) = (numbers.start, run.now());
     for number in numbers {
         let due = begin + ((number - first) as f64 * 1e6 / run.args.rate) as u64;
