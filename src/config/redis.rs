@@ -4,6 +4,8 @@
 //! `redis-sentinel://[user[:password]@]host[:port][,host…][/database][?master=NAME&sentinel_password=WORD]`; each also with
 //! `rediss` for TLS. What is special in a user or password is percent-encoded.
 
+use std::str::FromStr;
+
 use super::values::address;
 use super::{Address, Secret};
 
@@ -14,8 +16,6 @@ const SENTINEL_MASTER: &str = "mymaster";
 /// A Redis, a Sentinel or a Cluster, and how to sign in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedisTarget {
-    /// The same as a URL, without the password where that came from `REDIS_PASSWORD`.
-    pub url: Secret,
     /// What answers at `hosts`.
     pub topology: Topology,
     /// At least one; exactly one for [`Topology::Single`].
@@ -60,13 +60,20 @@ impl RedisTarget {
     #[must_use]
     pub fn single(address: &Address) -> Self {
         let host = if address.host.is_empty() { "127.0.0.1".to_owned() } else { address.host.clone() };
-        let url = Secret::new(format!("redis://{}", Address { host: host.clone(), port: address.port }));
         let hosts = vec![RedisHost { host, port: address.port }];
-        Self { url, topology: Topology::Single, hosts, tls: false, username: None, password: None, database: 0 }
+        Self { topology: Topology::Single, hosts, tls: false, username: None, password: None, database: 0 }
     }
 }
 
-/// Faults never repeat the URL: it may hold a password.
+impl FromStr for RedisTarget {
+    type Err = String;
+
+    /// Parses a `REDIS_URL`. Faults never repeat it: it may hold a password.
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse(text)
+    }
+}
+
 pub(super) fn parse(text: &str) -> Result<RedisTarget, String> {
     let (scheme, rest) = text.trim().split_once("://").ok_or("has no scheme such as redis://")?;
     let (tls, kind) = match scheme.strip_prefix("rediss") {
@@ -102,7 +109,7 @@ pub(super) fn parse(text: &str) -> Result<RedisTarget, String> {
         return Err("names several hosts, which only redis-sentinel:// and redis-cluster:// have".to_owned());
     }
     let username = Some(decode(username)?).filter(|name| !name.is_empty());
-    Ok(RedisTarget { url: Secret::new(text.trim()), topology, hosts, tls, username, password: secret(password)?, database })
+    Ok(RedisTarget { topology, hosts, tls, username, password: secret(password)?, database })
 }
 
 /// A percent-encoded secret; none if there is nothing.

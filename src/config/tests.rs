@@ -201,7 +201,6 @@ fn redis_urls_of_every_scheme_are_understood() {
 fn the_url_goes_before_the_address_and_the_password_fills_in() {
     let flags = ["--redis-address=other:1", "--redis-password=filled"];
     let address = read(&flags).store.redis().unwrap();
-    assert_eq!(address.url.expose(), "redis://other:1");
     assert_eq!((address.hosts[0].host.as_str(), address.password.as_ref().map(Secret::expose)), ("other", Some("filled")));
     let url = read(&[&flags[..], &["--redis-url=redis://:own@this"]].concat()).store.redis().unwrap();
     assert_eq!((url.hosts[0].host.as_str(), url.password.as_ref().map(Secret::expose)), ("this", Some("own")));

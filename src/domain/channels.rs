@@ -149,6 +149,17 @@ impl Channels {
         Self { people: People::new(store.clone()), store, hub, rules }
     }
 
+    /// A message that was in the log already: an earlier one of the author's, or this very one, which the store took twice.
+    async fn posted_before(&self, place: Place, id: MessageId, before: StoredMessage) -> Outcome<Posted> {
+        let shown = self.shown_one(before).await?;
+        if shown.message.id != id {
+            return Ok(Posted::Before(shown));
+        }
+        let epoch = self.store.heads(&[place.channel]).await?.first().copied().unwrap_or_default().epoch;
+        let stored = Stored { epoch, position: Position { seq: shown.seq, sub: 0 }, at: shown.at, replicated: true };
+        Ok(Posted::New(event(stored, shown.message)))
+    }
+
     /// The user at the other end, if there has to be one.
     pub async fn peer(&self, place: Place) -> Outcome<Option<User>> {
         let Some(peer) = place.peer else { return Ok(None) };
@@ -183,7 +194,7 @@ impl Channels {
         if !self.rules.holds_acknowledgements {
             return match self.store.append(place.channel, new).await? {
                 Appended::Stored(stored) => Ok(Posted::New(event(stored, message))),
-                Appended::Duplicate(before) => Ok(Posted::Before(self.shown_one(before).await?)),
+                Appended::Duplicate(before) => self.posted_before(place, post.id, before).await,
             };
         }
         self.hub.hold(place.channel, post.session, post.id);
@@ -201,7 +212,7 @@ impl Channels {
         match appended? {
             _ if !safe => Err(ChannelError::NotReplicated),
             Appended::Stored(stored) => Ok(Posted::New(event(stored, message))),
-            Appended::Duplicate(before) => Ok(Posted::Before(self.shown_one(before).await?)),
+            Appended::Duplicate(before) => self.posted_before(place, post.id, before).await,
         }
     }
 

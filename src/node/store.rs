@@ -29,14 +29,12 @@ pub(super) async fn open(config: &Config) -> Result<Arc<dyn Store>, NodeError> {
         })?));
     };
     let redis = RedisSettings {
-        url: target.url.expose().to_owned(),
-        password: target.password.as_ref().map(|password| password.expose().to_owned()),
         tls_insecure: settings.redis_tls_insecure,
         pool_size: settings.redis_pool_size,
         ack_replicas: settings.ack_replicas,
         history_max,
         history_max_age: settings.history_max_age,
-        ..RedisSettings::default()
+        ..RedisSettings::new(target)
     };
     let begun = Instant::now();
     loop {

@@ -16,11 +16,9 @@ mod nodes;
 mod presence;
 mod script;
 mod topics;
-mod url;
 mod wire;
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -33,20 +31,16 @@ use self::fence::Fence;
 use self::link::{Line, Links};
 use self::script::Script;
 use super::{Count, Generation, Result, Store, StoreError, topics::Topic};
+use crate::config::{RedisTarget, Topology};
 use crate::ids::{ChannelId, NodeId};
 
 /// Where Redis is and how it is used.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct RedisSettings {
-    /// `redis://`, `redis-sentinel://` or `redis-cluster://`, or with TLS `rediss://`, `rediss-sentinel://`, `rediss-cluster://`;
-    /// then `user:password@`, hosts separated by commas, `/database`, and for Sentinel `?master=name&sentinel_password=word`.
-    pub url: String,
-    /// Used where the URL has no password.
-    pub password: Option<String>,
+    /// Where it is and how to sign in.
+    pub target: RedisTarget,
     /// Accept any certificate, self-signed ones as well.
     pub tls_insecure: bool,
-    /// The name of the master that Sentinel watches, where the URL names none.
-    pub sentinel_master: String,
     /// Connections for commands; on a Cluster each leads to all masters.
     pub pool_size: usize,
     /// How many replicas must have a message before it is acknowledged. On a Cluster every master must have as many.
@@ -59,29 +53,19 @@ pub struct RedisSettings {
     pub history_max_age: Option<Duration>,
 }
 
-impl Default for RedisSettings {
-    fn default() -> Self {
+impl RedisSettings {
+    /// The defaults for a Redis.
+    #[must_use]
+    pub fn new(target: RedisTarget) -> Self {
         Self {
-            url: "redis://127.0.0.1:6379".to_owned(),
-            password: None,
+            target,
             tls_insecure: false,
-            sentinel_master: "mymaster".to_owned(),
             pool_size: 16,
             ack_replicas: 0,
             ack_timeout: Duration::from_secs(1),
             history_max: 10_000,
             history_max_age: None,
         }
-    }
-}
-
-impl fmt::Debug for RedisSettings {
-    /// Without URL and password, which must never be printed.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RedisSettings")
-            .field("pool_size", &self.pool_size)
-            .field("ack_replicas", &self.ack_replicas)
-            .finish_non_exhaustive()
     }
 }
 
@@ -111,14 +95,13 @@ impl RedisStore {
     /// Checks the settings, connects once and starts the store's two tasks.
     ///
     /// # Errors
-    /// The URL is wrong (the message says how), Redis cannot be reached, or it is older than version 7.
+    /// Redis cannot be reached, or it is older than version 7.
     pub async fn connect(settings: RedisSettings) -> Result<Self> {
-        let address = url::Address::parse(&settings).map_err(StoreError::Unavailable)?;
-        if address.tls {
+        if settings.target.tls {
             // Fails only if a provider is installed already, which is as good.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
-        let links = Links::new(address, settings.tls_insecure, settings.pool_size)?;
+        let links = Links::new(settings.target.clone(), settings.tls_insecure, settings.pool_size)?;
         let shared = Arc::new(Shared {
             links,
             settings,
@@ -199,7 +182,7 @@ impl Shared {
     }
 
     fn on_cluster(&self) -> bool {
-        self.links.address.kind == url::Kind::Cluster
+        self.links.target.topology == Topology::Cluster
     }
 
     /// The publish command and the pub/sub channel of a topic.

@@ -18,7 +18,7 @@ use crate::store_contract::{HISTORY_MAX, TestStore};
 use crate::support::redis::{RedisCluster, RedisSentinel, RedisServer};
 
 fn settings(url: String) -> RedisSettings {
-    RedisSettings { url, tls_insecure: true, pool_size: 4, ..RedisSettings::default() }
+    RedisSettings { tls_insecure: true, pool_size: 4, ..RedisSettings::new(url.parse().unwrap()) }
 }
 
 async fn connect(url: String) -> RedisStore {

@@ -18,7 +18,7 @@ use redis::{
     RedisError, RedisResult, ServerErrorKind, TlsMode, Value, io::tcp::TcpSettings,
 };
 
-use super::url::{Address, Kind};
+use crate::config::{RedisHost, RedisTarget, Topology};
 use crate::store::{Result, StoreError};
 
 /// The longest that anything waits for Redis.
@@ -149,41 +149,41 @@ impl Lease {
 
 /// Makes connections of every kind.
 pub(super) struct Links {
-    pub address: Address,
+    pub target: RedisTarget,
     insecure: bool,
     pool: Pool,
 }
 
 impl Links {
     /// Prepares the pool; does not connect yet.
-    pub(super) fn new(address: Address, insecure: bool, pool_size: usize) -> Result<Self> {
+    pub(super) fn new(target: RedisTarget, insecure: bool, pool_size: usize) -> Result<Self> {
         let mut config = PoolConfig::new(pool_size.max(1));
         config.timeouts = Timeouts { wait: Some(CONNECT), create: Some(CONNECT), recycle: Some(CONNECT) };
-        let pool = Self::pool(&address, insecure, config).map_err(StoreError::Unavailable)?;
-        Ok(Self { address, insecure, pool })
+        let pool = Self::pool(&target, insecure, config).map_err(StoreError::Unavailable)?;
+        Ok(Self { target, insecure, pool })
     }
 
-    fn pool(address: &Address, insecure: bool, config: PoolConfig) -> std::result::Result<Pool, String> {
+    fn pool(target: &RedisTarget, insecure: bool, config: PoolConfig) -> std::result::Result<Pool, String> {
         let text = |error: RedisError| error.to_string();
-        let infos = infos(address, insecure).map_err(text)?;
-        Ok(match address.kind {
-            Kind::Single => {
+        let infos = infos(target, insecure).map_err(text)?;
+        Ok(match &target.topology {
+            Topology::Single => {
                 let info = infos.into_iter().next().ok_or("no host")?;
                 let manager = deadpool_redis::Manager::new_with_config(info, connection_config(Some(PATIENCE))).map_err(text)?;
                 let builder = deadpool_redis::Pool::builder(manager).config(config).runtime(Runtime::Tokio1);
                 Pool::Single(builder.build().map_err(|error| error.to_string())?)
             }
-            Kind::Sentinel => {
+            Topology::Sentinel { master, .. } => {
                 let node = deadpool_redis::sentinel::SentinelNodeConnectionInfo {
-                    tls_mode: tls_mode(address, insecure).map(Into::into),
-                    redis_connection_info: Some(credentials(address).into()),
+                    tls_mode: tls_mode(target, insecure).map(Into::into),
+                    redis_connection_info: Some(credentials(target).into()),
                 };
                 let kind = deadpool_redis::sentinel::SentinelServerType::Master;
-                let manager = deadpool_redis::sentinel::Manager::new(infos, address.master.clone(), Some(node), kind).map_err(text)?;
+                let manager = deadpool_redis::sentinel::Manager::new(infos, master.clone(), Some(node), kind).map_err(text)?;
                 let builder = deadpool_redis::sentinel::Pool::builder(manager).config(config).runtime(Runtime::Tokio1);
                 Pool::Sentinel(builder.build().map_err(|error| error.to_string())?)
             }
-            Kind::Cluster => {
+            Topology::Cluster => {
                 let manager = deadpool_redis::cluster::Manager::new(infos, false).map_err(text)?;
                 let builder = deadpool_redis::cluster::Pool::builder(manager).config(config).runtime(Runtime::Tokio1);
                 Pool::Cluster(builder.build().map_err(|error| error.to_string())?)
@@ -250,12 +250,12 @@ impl Links {
     /// A connection of one's own. `patience`: how long one answer may take; `None` for one that blocks.
     pub(super) async fn dedicated(&self, patience: Option<Duration>) -> Result<Line> {
         let connect = async {
-            match self.address.kind {
-                Kind::Single | Kind::Sentinel => {
+            match &self.target.topology {
+                Topology::Single | Topology::Sentinel { .. } => {
                     let config = connection_config(patience);
                     self.client().await?.get_multiplexed_async_connection_with_config(&config).await.map(Line::One)
                 }
-                Kind::Cluster => {
+                Topology::Cluster => {
                     let patience = patience.unwrap_or(Duration::from_secs(3600));
                     self.cluster(|builder| builder.response_timeout(patience))?.get_async_connection().await.map(Line::Cluster)
                 }
@@ -266,14 +266,14 @@ impl Links {
 
     /// The one server, or the present master as Sentinel knows it.
     pub(super) async fn client(&self) -> RedisResult<Client> {
-        let infos = infos(&self.address, self.insecure)?;
-        if self.address.kind == Kind::Sentinel {
+        let infos = infos(&self.target, self.insecure)?;
+        if let Topology::Sentinel { master, .. } = &self.target.topology {
             let mut node =
-                SentinelNodeConnectionInfo::default().set_redis_connection_info(credentials(&self.address)).set_tcp_settings(tcp());
-            if let Some(mode) = tls_mode(&self.address, self.insecure) {
+                SentinelNodeConnectionInfo::default().set_redis_connection_info(credentials(&self.target)).set_tcp_settings(tcp());
+            if let Some(mode) = tls_mode(&self.target, self.insecure) {
                 node = node.set_tls_mode(mode);
             }
-            let master = self.address.master.clone();
+            let master = master.clone();
             return SentinelClient::build(infos, master, Some(node), SentinelServerType::Master)?.async_get_client().await;
         }
         match infos.into_iter().next() {
@@ -284,7 +284,7 @@ impl Links {
 
     /// A Cluster client with other than the usual options.
     pub(super) fn cluster(&self, options: impl FnOnce(ClusterClientBuilder) -> ClusterClientBuilder) -> RedisResult<ClusterClient> {
-        let builder = ClusterClientBuilder::new(infos(&self.address, self.insecure)?).connection_timeout(CONNECT).tcp_settings(tcp());
+        let builder = ClusterClientBuilder::new(infos(&self.target, self.insecure)?).connection_timeout(CONNECT).tcp_settings(tcp());
         options(builder).build()
     }
 }
@@ -297,37 +297,37 @@ fn tcp() -> TcpSettings {
     TcpSettings::default().set_nodelay(true)
 }
 
-fn tls_mode(address: &Address, insecure: bool) -> Option<TlsMode> {
-    address.tls.then_some(if insecure { TlsMode::Insecure } else { TlsMode::Secure })
+fn tls_mode(target: &RedisTarget, insecure: bool) -> Option<TlsMode> {
+    target.tls.then_some(if insecure { TlsMode::Insecure } else { TlsMode::Secure })
 }
 
-fn credentials(address: &Address) -> RedisConnectionInfo {
-    let mut info = RedisConnectionInfo::default().set_db(address.database);
-    if let Some(username) = &address.username {
+fn credentials(target: &RedisTarget) -> RedisConnectionInfo {
+    let mut info = RedisConnectionInfo::default().set_db(target.database.into());
+    if let Some(username) = &target.username {
         info = info.set_username(username);
     }
-    if let Some(password) = &address.password {
-        info = info.set_password(password);
+    if let Some(password) = &target.password {
+        info = info.set_password(password.expose());
     }
     info
 }
 
 /// How to reach the hosts of the URL: servers, or Sentinels, which have a password of their own or none.
-fn infos(address: &Address, insecure: bool) -> RedisResult<Vec<ConnectionInfo>> {
-    let login = match (address.kind, &address.sentinel_password) {
-        (Kind::Sentinel, Some(password)) => RedisConnectionInfo::default().set_password(password),
-        (Kind::Sentinel, None) => RedisConnectionInfo::default(),
-        _ => credentials(address),
+fn infos(target: &RedisTarget, insecure: bool) -> RedisResult<Vec<ConnectionInfo>> {
+    let login = match &target.topology {
+        Topology::Sentinel { password: Some(password), .. } => RedisConnectionInfo::default().set_password(password.expose()),
+        Topology::Sentinel { password: None, .. } => RedisConnectionInfo::default(),
+        Topology::Single | Topology::Cluster => credentials(target),
     };
-    let info = |(host, port): &(String, u16)| {
+    let info = |RedisHost { host, port }: &RedisHost| {
         let (host, port) = (host.clone(), *port);
-        let address = match address.tls {
+        let address = match target.tls {
             true => ConnectionAddr::TcpTls { host, port, insecure, tls_params: None },
             false => ConnectionAddr::Tcp(host, port),
         };
         Ok(address.into_connection_info()?.set_redis_settings(login.clone()).set_tcp_settings(tcp()))
     };
-    address.hosts.iter().map(info).collect()
+    target.hosts.iter().map(info).collect()
 }
 
 /// Whether a connection is not to be used again after this error.
