@@ -265,13 +265,15 @@ export class App extends Emitter {
   }
 
   /**
-   * Where all can be listed, they are, so that the server tells when the newcomer goes; in a crowd nobody is missed.
+   * Somebody shows a sign of life. Where all can be listed, they are, so that the server tells when the newcomer goes; in a crowd nobody is missed.
    *
    * @param {import('../protocol/types.js').User} user
    */
   #arrived(user) {
-    this.people.mention([user]);
-    if (this.people.find(user.UUID)?.OnLine || this.people.size >= LISTED || this.#listing) return;
+    if (this.people.size >= LISTED) return this.people.mention([user]);
+    const known = this.people.find(user.UUID);
+    this.people.learn([{ ...user, OnLine: true }]);
+    if (known || this.#listing) return;
     this.#listing = setTimeout(
       () => {
         this.#listing = undefined;
@@ -300,7 +302,8 @@ export class App extends Emitter {
    * @param {import('../protocol/types.js').Message} message
    */
   #message(channel, message) {
-    this.people.mention([message.Sender, ...(message.Recipient ? [message.Recipient] : [])]);
+    this.#arrived(message.Sender);
+    if (message.Recipient) this.people.mention([message.Recipient]);
     this.typing.stops(message.SenderUUID);
     const timeline = this.#timelines.get(channel);
     if (timeline?.loaded) timeline.add([message]);

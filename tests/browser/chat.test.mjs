@@ -39,6 +39,16 @@ test('somebody who writes is announced', async (context) => {
   await ben.page.locator('.typing:empty').waitFor({ state: 'attached' });
 });
 
+test('who comes and who goes is seen', async (context) => {
+  const [ana] = await stage(context, 1);
+  const here = (text) => ana.page.locator('.subtitle', { hasText: text }).waitFor();
+  await here('Only you are here');
+  const [ben] = await stage(context, 1);
+  await here('2 people here');
+  await ben.context.close();
+  await here('Only you are here');
+});
+
 test('a reload keeps the account, the channel and what was typed', async (context) => {
   const [ana, ben] = await stage(context, 2);
   const name = await ana.name();
@@ -103,6 +113,17 @@ test('the server dies and comes back: everything is there exactly once', async (
   await ana.isIn();
   await ana.shows(texts);
   assert.deepEqual([...ana.faults, ...ben.faults], []);
+});
+
+test('a server that is stopped in good order is left and found again', async (context) => {
+  const [ana, ben] = await stage(context, 2);
+  await ana.say('before');
+  await ben.shows(['before']);
+  await server.terminate();
+  await ben.say('between');
+  await server.restart();
+  await ana.shows(['before', 'between']);
+  await ben.shows(['before', 'between']);
 });
 
 test('a message that was under way when the server died arrives exactly once', async (context) => {

@@ -44,7 +44,7 @@ export class ChatSidebar extends HTMLElement {
     rove(channels, 'button');
     this.append(
       element(
-        'div',
+        'header',
         { class: 'head' },
         element('img', { src: '/favicon.svg', alt: '', width: 28, height: 28 }),
         element('strong', {}, 'Rialto'),
@@ -77,14 +77,21 @@ export class ChatSidebar extends HTMLElement {
     this.#lay(this.#general, general ? [general] : []);
     this.#lay(this.#direct, direct);
     this.#nobody.hidden = direct.length > 0;
-    const buttons = [...this.querySelectorAll('nav button')];
-    if (!buttons.some((button) => button.getAttribute('tabindex') === '0')) buttons[0]?.setAttribute('tabindex', '0');
+    this.#stop();
 
     const { identity } = app;
     const name = identity?.username || (identity ? 'Guest' : 'Not signed in');
     this.#avatar.show(identity?.userUUID ?? '', identity ? name : '', identity ? app.client.ready : undefined);
     this.#name.textContent = name;
     this.#kind.textContent = !identity ? 'Sign in' : identity.guest ? 'Guest · keep this name' : 'Account';
+  }
+
+  /** Tab leads to the open channel, unless another one has the focus. */
+  #stop() {
+    /** @type {NodeListOf<HTMLElement>} */
+    const buttons = this.querySelectorAll('nav button');
+    if ([...buttons].includes(/** @type {HTMLElement} */ (document.activeElement))) return;
+    for (const button of buttons) button.tabIndex = button.hasAttribute('aria-current') ? 0 : -1;
   }
 
   /**
@@ -120,7 +127,9 @@ class Line {
   #name = element('span', { class: 'name' });
   #at = element('time');
   #last = element('span', { class: 'last' });
-  #badge = element('span', { class: 'badge' });
+  #presence = element('span', { class: 'visually-hidden' });
+  #count = element('span');
+  #badge = element('span', { class: 'badge' }, this.#count, element('span', { class: 'visually-hidden' }, ' unread'));
   #button;
   item;
 
@@ -130,7 +139,7 @@ class Line {
       'button',
       { type: 'button', tabindex: -1, onclick: open },
       this.#avatar,
-      element('span', { class: 'lines' }, this.#name, this.#at, this.#last, this.#badge),
+      element('span', { class: 'lines' }, this.#name, this.#presence, this.#at, this.#last, this.#badge),
     );
     this.item = element('li', {}, this.#button);
   }
@@ -148,10 +157,9 @@ class Line {
     this.#at.textContent = last ? timeOrDay(new Date(last.CreatedAt)) : '';
     this.#last.textContent = last ? preview(last, app.identity?.userUUID, id === GENERAL) : '';
     this.#badge.hidden = unread === 0;
-    this.#badge.textContent = unread > MANY ? `${MANY}+` : String(unread);
+    this.#count.textContent = unread > MANY ? `${MANY}+` : String(unread);
     this.item.classList.toggle('unread', unread > 0);
-    const presence = online === undefined ? '' : online ? ', online' : ', offline';
-    this.#button.setAttribute('aria-label', `${name}${presence}${unread > 0 ? `, ${unread} unread` : ''}`);
+    this.#presence.textContent = online === undefined ? '' : online ? 'online' : 'offline';
     if (id === app.channel) this.#button.setAttribute('aria-current', 'page');
     else this.#button.removeAttribute('aria-current');
   }

@@ -32,7 +32,7 @@ customElements.define('user-avatar', UserAvatar);
 
 /** @param {string} name */
 function initials(name) {
-  const words = name.split(/[\s._-]+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const words = name.split(/[\s._-]+|(?<=\p{Ll})(?=\p{Lu})/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
   const letters = words.slice(0, 2).map((word) => /[\p{L}\p{N}]/u.exec(word)?.[0] ?? '');
   return letters.join('').toLocaleUpperCase() || (name.trim()[0] ?? '');
 }

@@ -47,10 +47,20 @@ export class Server {
   }
 
   /** As a power cut would. */
-  async kill() {
+  kill() {
+    return this.#end('SIGKILL');
+  }
+
+  /** As a platform does that moves it elsewhere. */
+  terminate() {
+    return this.#end('SIGTERM');
+  }
+
+  /** @param {NodeJS.Signals} signal */
+  async #end(signal) {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
+    this.#process.kill(signal);
     await ended;
   }
 
