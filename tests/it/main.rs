@@ -3,6 +3,7 @@
 
 #[macro_use]
 mod store_contract;
+mod chat;
 mod store_embedded;
 mod store_redis;
 mod support;

@@ -1,5 +1,7 @@
-//! What several scenarios need: real Redis servers and a proxy that fails on demand.
+//! What several scenarios need: nodes as processes, clients, real Redis servers and a proxy that fails on demand.
 #![allow(dead_code, reason = "a vocabulary: not every word is in use at all times")]
 
+pub mod client;
+pub mod node;
 pub mod proxy;
 pub mod redis;

@@ -1,0 +1,76 @@
+//! Where a scenario plays: one node, or several on one Redis.
+
+use crate::support::node::{Node, Settings};
+use crate::support::redis::{RedisCluster, RedisSentinel, RedisServer};
+
+/// Which Redis the nodes share: `single` (the default), `cluster`, `sentinel` or `tls`.
+const KIND: &str = "RIALTO_TEST_REDIS";
+
+/// Nodes that share their data. With one node, [`Site::here`] and [`Site::there`] are the same.
+pub struct Site {
+    // Before the Redis, so that they end first and have nothing to complain about.
+    pub nodes: Vec<Node>,
+    pub settings: Settings,
+    _redis: Option<Redis>,
+}
+
+#[allow(dead_code, reason = "they are kept running, not looked at")]
+enum Redis {
+    Single(RedisServer),
+    Cluster(RedisCluster),
+    Sentinel(RedisSentinel),
+}
+
+impl Site {
+    /// One node with the embedded store.
+    pub async fn embedded(changes: &[(&str, &str)]) -> Self {
+        let settings = changed(Settings::embedded(), changes);
+        Self { nodes: vec![Node::start(&settings).await], settings, _redis: None }
+    }
+
+    /// So many nodes on one Redis.
+    pub async fn on_redis(count: usize, changes: &[(&str, &str)]) -> Self {
+        let started = tokio::task::spawn_blocking(|| match std::env::var(KIND).as_deref() {
+            Err(_) | Ok("single") => {
+                let server = RedisServer::start();
+                (Settings::redis(&server.url()), Redis::Single(server))
+            }
+            Ok("tls") => {
+                let server = RedisServer::start_tls();
+                (Settings::redis(&server.url()).with("REDIS_TLS_INSECURE", true), Redis::Single(server))
+            }
+            Ok("cluster") => {
+                let cluster = RedisCluster::start();
+                (Settings::redis(&cluster.url()), Redis::Cluster(cluster))
+            }
+            Ok("sentinel") => {
+                let sentinel = RedisSentinel::start();
+                (Settings::redis(&sentinel.url()), Redis::Sentinel(sentinel))
+            }
+            Ok(other) => panic!("{KIND}={other}: single, cluster, sentinel or tls"),
+        });
+        let (settings, redis) = started.await.unwrap();
+        let settings = changed(settings, changes);
+        let nodes = futures_util::future::join_all((0..count).map(|_| Node::start(&settings))).await;
+        Self { nodes, settings, _redis: Some(redis) }
+    }
+
+    /// A node.
+    pub fn here(&self) -> &Node {
+        &self.nodes[0]
+    }
+
+    /// Another node, where there is one.
+    pub fn there(&self) -> &Node {
+        &self.nodes[self.nodes.len() - 1]
+    }
+
+    /// One node after another, for the `index`th of many clients.
+    pub fn any(&self, index: usize) -> &Node {
+        &self.nodes[index % self.nodes.len()]
+    }
+}
+
+fn changed(settings: Settings, changes: &[(&str, &str)]) -> Settings {
+    changes.iter().fold(settings, |settings, (name, value)| settings.with(name, value))
+}

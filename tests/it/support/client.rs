@@ -1,0 +1,369 @@
+//! A client of the chat protocol: a few words for what tests do, and everything that it ever received.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::node::Node;
+
+/// How long anything may take that a test waits for.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+type Socket = WebSocketStream<TcpStream>;
+
+/// Who somebody is once they are signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub uuid: String,
+    pub key: String,
+    pub name: String,
+}
+
+/// One connection. Requests go out without waiting; what comes in is kept, and `expect` takes it out one by one.
+pub struct Client {
+    sink: SplitSink<Socket, Message>,
+    inbox: Arc<Inbox>,
+    reader: JoinHandle<()>,
+    session: String,
+    account: Option<Account>,
+    requests: u64,
+}
+
+impl Client {
+    /// Connects and waits for `ready`.
+    pub async fn connect(node: &Node) -> Self {
+        Self::connect_to(node.address()).await
+    }
+
+    /// As [`Client::connect`], through a proxy.
+    pub async fn connect_to(address: SocketAddr) -> Self {
+        Self::open(address, None).await.expect("the node accepts the connection")
+    }
+
+    /// As a browser whose page came from `origin`.
+    pub async fn connect_from(node: &Node, origin: &str) -> Result<Self, Error> {
+        Self::open(node.address(), Some(origin)).await
+    }
+
+    async fn open(address: SocketAddr, origin: Option<&str>) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse().unwrap());
+        }
+        let stream = TcpStream::connect(address).await.map_err(Error::Io)?;
+        stream.set_nodelay(true).map_err(Error::Io)?;
+        let (socket, _) = client_async(request, stream).await?;
+        let (sink, source) = socket.split();
+        let inbox = Arc::new(Inbox::default());
+        let reader = tokio::spawn(read(source, Arc::clone(&inbox)));
+        let mut client = Self { sink, inbox, reader, session: String::new(), account: None, requests: 0 };
+        let ready = client.expect_type("ready").await;
+        client.session = text(&ready["ready"]["sessionUUID"]);
+        Ok(client)
+    }
+
+    /// Connects and comes in as a guest. (+)
+    pub async fn guest(node: &Node) -> Self {
+        let mut client = Self::connect(node).await;
+        client.send("signIn", json!({ "guest": true })).await;
+        client.authorized().await;
+        client
+    }
+
+    /// Connects and signs in.
+    pub async fn sign_in(node: &Node, name: &str, password: &str) -> Self {
+        let mut client = Self::connect(node).await;
+        client.send("signIn", json!({ "username": name, "password": password })).await;
+        client.authorized().await;
+        client
+    }
+
+    /// Connects, to come in by this account's key with its next request.
+    pub async fn resume(node: &Node, account: &Account) -> Self {
+        let mut client = Self::connect(node).await;
+        client.account = Some(account.clone());
+        client
+    }
+
+    /// Waits for `authorized` and remembers who that is.
+    pub async fn authorized(&mut self) -> Account {
+        let body = self.expect_type("authorized").await["authorized"].clone();
+        let uuid = text(&body["userUUID"]);
+        let news = self.expect(&format!("the own sign-in of {uuid}"), |v| v["sys"]["signIn"]["uuid"] == uuid.as_str()).await;
+        let account = Account { uuid, key: text(&body["accessKey"]), name: text(&news["sys"]["signIn"]["username"]) };
+        self.account = Some(account.clone());
+        account
+    }
+
+    /// The session's UUID.
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+
+    /// Who is signed in.
+    pub fn account(&self) -> Account {
+        self.account.clone().expect("signed in")
+    }
+
+    /// The user's UUID.
+    pub fn uuid(&self) -> String {
+        self.account().uuid
+    }
+
+    /// The user's name.
+    pub fn name(&self) -> String {
+        self.account().name
+    }
+
+    /// Sends `{"type": kind, kind: payload}`.
+    pub async fn send(&mut self, kind: &str, payload: Value) {
+        self.send_json(json!({ "type": kind, kind: payload })).await;
+    }
+
+    /// Sends any JSON.
+    pub async fn send_json(&mut self, frame: Value) {
+        self.send_text(frame.to_string()).await;
+    }
+
+    /// Sends any text.
+    pub async fn send_text(&mut self, text: impl Into<String>) {
+        self.send_message(Message::text(text.into())).await;
+    }
+
+    /// Sends any frame.
+    pub async fn send_message(&mut self, message: Message) {
+        timeout(PATIENCE, self.sink.send(message)).await.expect("the node reads").expect("the connection stands");
+    }
+
+    /// Sends a request with an `id` (+) and answers what came back with it, an error or not.
+    pub async fn request(&mut self, kind: &str, payload: Value) -> Value {
+        self.requests += 1;
+        let id = format!("{kind} {}", self.requests);
+        let mut frame = json!({ "type": kind, kind: payload, "id": id });
+        if let Some(account) = &self.account {
+            frame["userUUID"] = json!(account.uuid);
+            frame["userAccessKey"] = json!(account.key);
+        }
+        self.send_json(frame).await;
+        self.expect(&format!("the answer to {id}"), |v| v["id"] == id.as_str()).await
+    }
+
+    /// As [`Client::request`], of a request that succeeds; answers the payload.
+    pub async fn ask(&mut self, kind: &str, payload: Value) -> Value {
+        let mut answer = self.request(kind, payload).await;
+        assert_eq!(answer["type"], kind, "{answer}");
+        answer[kind].take()
+    }
+
+    /// As [`Client::request`], of a request that fails; answers the code.
+    pub async fn refused(&mut self, kind: &str, payload: Value) -> u64 {
+        let answer = self.request(kind, payload).await;
+        assert_eq!(answer["type"], "error", "{answer}");
+        answer["error"]["code"].as_u64().unwrap()
+    }
+
+    /// Joins a channel: `""` the general one, else the direct one with that user.
+    pub async fn join(&mut self, recipient: &str) -> Value {
+        self.send("channelJoin", json!({ "recipientUUID": recipient })).await;
+        self.expect("the channel joined", |v| v["type"] == "channelJoin" && v["channelJoin"]["recipientUUID"] == recipient).await["channelJoin"]
+            .clone()
+    }
+
+    /// Writes to a channel and waits until the message is acknowledged.
+    pub async fn say(&mut self, recipient: &str, words: &str) -> Value {
+        self.post(recipient, words).await;
+        let own = self.uuid();
+        self.expect(&format!("{words:?} acknowledged"), |v| says(v, words) && v["channelMessage"]["SenderUUID"] == own.as_str()).await
+            ["channelMessage"]
+            .clone()
+    }
+
+    /// Writes to a channel.
+    pub async fn post(&mut self, recipient: &str, words: &str) {
+        self.send("channelMessage", json!({ "recipientUUID": recipient, "message": words })).await;
+    }
+
+    /// Waits for a message with this text.
+    pub async fn hears(&self, words: &str) -> Value {
+        self.expect(&format!("the message {words:?}"), |v| says(v, words)).await["channelMessage"].clone()
+    }
+
+    /// Waits for a frame of this type.
+    pub async fn expect_type(&self, kind: &str) -> Value {
+        self.expect(kind, |v| v["type"] == kind).await
+    }
+
+    /// Waits for an error and answers its code and payload.
+    pub async fn expect_error(&self) -> (u64, Value) {
+        let error = self.expect_type("error").await;
+        (error["error"]["code"].as_u64().unwrap(), error["error"]["payload"].clone())
+    }
+
+    /// Waits for a frame that no `expect` has taken yet and that fits, and takes it.
+    pub async fn expect(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let mut changed = self.inbox.changed.subscribe();
+        let found = async {
+            loop {
+                changed.mark_unchanged();
+                if let Some(found) = self.inbox.take(&fits) {
+                    return found;
+                }
+                if let Some(end) = self.inbox.end.lock().unwrap().as_ref() {
+                    panic!("the connection ended ({end:?}) before {what}; received: {}", self.inbox.shown());
+                }
+                changed.changed().await.unwrap();
+            }
+        };
+        timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("{what} did not come; received: {}", self.inbox.shown()))
+    }
+
+    /// Waits until what was received so far, as a whole, fits.
+    pub async fn until(&self, what: &str, fits: impl Fn(&[Value]) -> bool) {
+        let mut changed = self.inbox.changed.subscribe();
+        let fitting = async {
+            loop {
+                changed.mark_unchanged();
+                if fits(&self.received()) {
+                    return;
+                }
+                if let Some(end) = self.inbox.end.lock().unwrap().as_ref() {
+                    panic!("the connection ended ({end:?}) before {what}; received: {}", self.inbox.shown());
+                }
+                changed.changed().await.unwrap();
+            }
+        };
+        timeout(PATIENCE, fitting).await.unwrap_or_else(|_| panic!("never {what}; received: {}", self.inbox.shown()));
+    }
+
+    /// When this returns, everything that was sent before it has been answered. Uses no addition to the protocol.
+    pub async fn fence(&mut self) {
+        self.requests += 1;
+        let kind = format!("fence {}", self.requests);
+        self.send_json(json!({ "type": kind })).await;
+        self.expect(&kind, |v| v["error"]["payload"]["type"] == kind.as_str()).await;
+    }
+
+    /// Everything received so far, in order.
+    pub fn received(&self) -> Vec<Value> {
+        self.inbox.frames.lock().unwrap().iter().map(|(_, frame)| frame.clone()).collect()
+    }
+
+    /// Everything received so far of one type: the payloads, in order.
+    pub fn received_of(&self, kind: &str) -> Vec<Value> {
+        self.received().iter().filter(|frame| frame["type"] == kind).map(|frame| frame[kind].clone()).collect()
+    }
+
+    /// Every channel message received so far, live, in order.
+    pub fn messages(&self) -> Vec<Value> {
+        self.received_of("channelMessage")
+    }
+
+    /// Waits until the node has closed the connection, and answers how.
+    pub async fn closed(&self) -> (u16, String) {
+        let mut changed = self.inbox.changed.subscribe();
+        let closed = async {
+            loop {
+                changed.mark_unchanged();
+                if let Some(end) = self.inbox.end.lock().unwrap().clone() {
+                    return end;
+                }
+                changed.changed().await.unwrap();
+            }
+        };
+        timeout(PATIENCE, closed).await.unwrap_or_else(|_| panic!("the connection stayed; received: {}", self.inbox.shown()))
+    }
+
+    /// Whether the connection still stands.
+    pub fn is_open(&self) -> bool {
+        self.inbox.end.lock().unwrap().is_none()
+    }
+
+    /// Says goodbye.
+    pub async fn close(mut self) {
+        let _ = self.sink.send(Message::Close(None)).await;
+        self.closed().await;
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+/// Whether a frame is the message with this text.
+pub fn says(frame: &Value, words: &str) -> bool {
+    frame["type"] == "channelMessage" && frame["channelMessage"]["Message"] == words
+}
+
+/// A JSON string as what it says.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no string")).to_owned()
+}
+
+/// The numbers of these messages.
+pub fn seqs(messages: &[Value]) -> Vec<u64> {
+    messages.iter().map(|message| message["Seq"].as_u64().expect("every message has a number")).collect()
+}
+
+/// The texts of these messages.
+pub fn texts(messages: &[Value]) -> Vec<String> {
+    messages.iter().map(|message| text(&message["Message"])).collect()
+}
+
+#[derive(Default)]
+struct Inbox {
+    /// What came, and whether an `expect` has taken it.
+    frames: Mutex<Vec<(bool, Value)>>,
+    /// Close code (1006: none) and reason.
+    end: Mutex<Option<(u16, String)>>,
+    changed: watch::Sender<()>,
+}
+
+impl Inbox {
+    fn take(&self, fits: impl Fn(&Value) -> bool) -> Option<Value> {
+        let mut frames = self.frames.lock().unwrap();
+        let (taken, frame) = frames.iter_mut().find(|(taken, frame)| !taken && fits(frame))?;
+        *taken = true;
+        Some(frame.clone())
+    }
+
+    fn shown(&self) -> String {
+        const MOST: usize = 60;
+        let frames = self.frames.lock().unwrap();
+        let skipped = frames.len().saturating_sub(MOST);
+        let lines = frames[skipped..].iter().map(|(taken, frame)| format!("\n{} {frame}", if *taken { ' ' } else { '*' }));
+        format!("({skipped} more){}", lines.collect::<String>())
+    }
+}
+
+async fn read(mut source: SplitStream<Socket>, inbox: Arc<Inbox>) {
+    let end = loop {
+        match source.next().await {
+            Some(Ok(Message::Text(text))) => {
+                let frame = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
+                inbox.frames.lock().unwrap().push((false, frame));
+                inbox.changed.send_replace(());
+            }
+            Some(Ok(Message::Close(frame))) => {
+                break frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+            }
+            Some(Ok(_)) => {}
+            Some(Err(error)) => break (1006, error.to_string()),
+            None => break (1006, String::new()),
+        }
+    };
+    *inbox.end.lock().unwrap() = Some(end);
+    inbox.changed.send_replace(());
+}
