@@ -134,7 +134,7 @@ impl Node {
             store: store.clone(),
             hub: hub.clone(),
             janitor: janitor.clone(),
-            accounts: Accounts::new(store.clone(), hasher, rules.clone()),
+            accounts: Accounts::new(store.clone(), hasher, rules.clone(), store::secret(config, store.as_ref()).await?),
             channels: Channels::new(store.clone(), hub, rules.clone()),
             people: People::new(store.clone()),
             moderation: Moderation::new(store.clone(), relay.clone()),

@@ -112,7 +112,7 @@ pub struct Store {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Accounts")]
 pub struct Accounts {
-    /// Signs cookies, at least 32 characters; unset: made once and kept in the store
+    /// Secret that all nodes share, at least 32 characters; unset: made once and kept in the store
     #[arg(long, env, value_name = "SECRET", value_parser = secret::long)]
     pub secret_key: Option<Secret>,
 

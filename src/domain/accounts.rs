@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use super::hasher::Busy;
 use super::{Hasher, Rules, names};
@@ -64,20 +65,22 @@ pub struct Accounts {
     store: Arc<dyn Store>,
     hasher: Hasher,
     rules: Arc<Rules>,
+    /// Shared by all nodes.
+    secret: [u8; 32],
 }
 
 type Outcome<T> = Result<T, AccountError>;
 
 impl Accounts {
-    /// Over a store.
+    /// Over a store; `secret` is the same on all nodes.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, hasher: Hasher, rules: Arc<Rules>) -> Self {
-        Self { store, hasher, rules }
+    pub fn new(store: Arc<dyn Store>, hasher: Hasher, rules: Arc<Rules>, secret: [u8; 32]) -> Self {
+        Self { store, hasher, rules, secret }
     }
 
     /// Lets a user in who knows the password; makes the account if the name was never seen.
     pub async fn sign_in(&self, name: Username, password: Password, from: IpAddr) -> Outcome<SignedIn> {
-        let attempts = attempts_key(&name.folded(), from);
+        let attempts = self.attempts_key(&name.folded(), from);
         self.check_attempts(&attempts).await?;
         let existing = self.store.user_named(&name.folded()).await?;
         let user = match existing {
@@ -166,7 +169,7 @@ impl Accounts {
     pub async fn delete(&self, id: UserId, password: Option<Password>, from: IpAddr) -> Outcome<User> {
         let user = self.user(id).await?.ok_or(AccountError::NoSuchUser)?;
         if user.password.is_some() {
-            let attempts = attempts_key(&user.username.folded(), from);
+            let attempts = self.attempts_key(&user.username.folded(), from);
             self.check_attempts(&attempts).await?;
             self.check(user.clone(), password.ok_or(AccountError::Refused)?, &attempts).await?;
         }
@@ -221,15 +224,21 @@ impl Accounts {
         self.store.put_token(&key.digest(), user.id, self.rules.access_key_ttl).await?;
         Ok(SignedIn { user, key })
     }
-}
 
-/// Failures are counted per name and address: one person's guessing locks out neither the address nor the name's owner.
-/// The key is a digest, so that the store holds no addresses.
-fn attempts_key(name: &FoldedName, from: IpAddr) -> String {
-    use std::fmt::Write as _;
-    let digest = Sha256::new().chain_update(name.as_str()).chain_update([0]).chain_update(from.to_string()).finalize();
-    digest.iter().take(16).fold("signin:".to_owned(), |mut key, byte| {
-        let _ = write!(key, "{byte:02x}");
-        key
-    })
+    /// Failures are counted per name and address: one person's guessing locks out neither the address nor the name's owner.
+    /// The key is a keyed digest, so that nobody who reads the store finds out addresses by trying them all.
+    fn attempts_key(&self, name: &FoldedName, from: IpAddr) -> String {
+        use std::fmt::Write as _;
+        // HMAC fills a short key up with zeros itself, but takes a whole block without a possible error.
+        let mut key = [0; 64];
+        key[..32].copy_from_slice(&self.secret);
+        let mut mac = Hmac::<Sha256>::new(&key.into());
+        mac.update(name.as_str().as_bytes());
+        mac.update(&[0]);
+        mac.update(from.to_string().as_bytes());
+        mac.finalize().into_bytes().iter().take(16).fold("signin:".to_owned(), |mut key, byte| {
+            let _ = write!(key, "{byte:02x}");
+            key
+        })
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
@@ -46,5 +47,13 @@ pub(super) async fn open(config: &Config) -> Result<Arc<dyn Store>, NodeError> {
                 sleep(RETRY).await;
             }
         }
+    }
+}
+
+/// The secret that all nodes share: `SECRET_KEY`, else one that was made once and is kept in the store.
+pub(super) async fn secret(config: &Config, store: &dyn Store) -> Result<[u8; 32], NodeError> {
+    match &config.accounts.secret_key {
+        Some(key) => Ok(Sha256::digest(key.expose()).into()),
+        None => Ok(store.secret("node", rand::random()).await?),
     }
 }
