@@ -40,7 +40,7 @@ import { Code, Disconnected, GENERAL, Refused } from './types.js';
 
 const FIRST_PAGE = 50;
 const LONG_PAGE = 200;
-/** Between attempts to open a channel while the server cannot, in milliseconds. */
+/** About how long between attempts to open a channel while the server cannot, in milliseconds. */
 const REOPEN = 1_500;
 /** The server recognises a retry for five minutes. Behind this many milliseconds, look before sending again. */
 const RECOGNISED = 4 * 60_000;
@@ -264,7 +264,7 @@ export class ChatClient extends Emitter {
    */
   #unopened(channel, { code, message }) {
     if (code === Code.unavailable || code === Code.tooManyRequests) {
-      setTimeout(() => this.ready && this.channel === channel && this.#join(channel), REOPEN);
+      setTimeout(() => this.ready && this.channel === channel && this.#join(channel), REOPEN * (0.5 + Math.random()));
     } else if (code !== Code.signInNeeded) {
       this.emit('closed', { channel, reason: message });
     }
@@ -356,6 +356,8 @@ export class ChatClient extends Emitter {
    */
   #reset(channel) {
     this.#cursors.delete(channel);
+    // A page that was asked for before this may be of the old log: it is replaced by the one asked for now.
+    this.#joining.delete(channel);
     if (channel === this.channel) this.#join(channel);
   }
 

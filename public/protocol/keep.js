@@ -1,8 +1,8 @@
 /**
- * What is kept between visits. A browser may refuse its storage (private windows, full quota); then things are kept
- * for as long as the page is open.
+ * What is kept between visits. A browser may refuse its storage, even to be looked at (private windows, full quota); then
+ * things are kept for as long as the page is open.
  *
- * @typedef {{ getItem(key: string): string | null, setItem(key: string, value: string): void, removeItem(key: string): void }} Box
+ * @typedef {() => { getItem(key: string): string | null, setItem(key: string, value: string): void, removeItem(key: string): void }} Box
  */
 
 /**
@@ -28,7 +28,7 @@ export class Keep {
   /** @returns {T | undefined} */
   read() {
     try {
-      const text = this.#box.getItem(this.#name);
+      const text = this.#box().getItem(this.#name);
       return text === null ? undefined : JSON.parse(text);
     } catch {
       return this.#copy;
@@ -39,8 +39,8 @@ export class Keep {
   write(value) {
     this.#copy = value;
     try {
-      if (value === undefined) this.#box.removeItem(this.#name);
-      else this.#box.setItem(this.#name, JSON.stringify(value));
+      if (value === undefined) this.#box().removeItem(this.#name);
+      else this.#box().setItem(this.#name, JSON.stringify(value));
     } catch {
       // The copy above serves until the page is closed.
     }

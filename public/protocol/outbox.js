@@ -146,7 +146,7 @@ export class Outbox extends Emitter {
       if (error instanceof Disconnected) return SHORTEST_PAUSE;
       if (!(error instanceof Refused)) throw error;
       if (error.code === Code.tooManyRequests || error.code === Code.unavailable || error.code === Code.signInNeeded) {
-        return Math.max(SHORTEST_PAUSE, error.retryAfter ?? 0);
+        return Math.max(SHORTEST_PAUSE, error.retryAfter ?? 0) * (1 + Math.random());
       }
       entry.failure = error.message;
       this.#changed();

@@ -9,7 +9,8 @@ import { Disconnected, Refused } from '../../public/protocol/types.js';
 /** A browser's storage. */
 function box() {
   const values = new Map();
-  return { getItem: (key) => values.get(key) ?? null, setItem: (key, value) => values.set(key, value), removeItem: (key) => values.delete(key) };
+  const storage = { getItem: (key) => values.get(key) ?? null, setItem: (key, value) => values.set(key, value), removeItem: (key) => values.delete(key) };
+  return () => storage;
 }
 
 /** An outbox with a server that does what the test says. */
