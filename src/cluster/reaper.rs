@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::registry::DEAD_AFTER;
 use super::relay::Relay;
 use crate::ids::{NodeId, SessionRef};
 use crate::metrics::Metrics;
@@ -16,6 +15,8 @@ use crate::store::record::{self, NewsRecord, Person};
 use crate::store::topics::{News, Topic};
 use crate::store::{Result, Store};
 
+/// A node that was silent for so long is dead.
+const DEAD_AFTER: Duration = Duration::from_secs(6);
 /// How long the lease on reaping lasts.
 const LEASE: Duration = Duration::from_secs(4);
 /// Holdings removed between two looks at the lease.

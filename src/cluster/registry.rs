@@ -20,8 +20,6 @@ use crate::store::topics::{News, Topic};
 
 /// Between two heartbeats.
 pub const HEARTBEAT: Duration = Duration::from_secs(2);
-/// A node that was silent for so long is dead.
-pub const DEAD_AFTER: Duration = Duration::from_secs(6);
 /// A presence that nobody renewed for so long is over; a backstop behind the reaper.
 pub const PRESENCE_TTL: Duration = Duration::from_secs(180);
 /// Between two renewals of the presences.

@@ -6,9 +6,8 @@ use serde_json::json;
 
 use super::Services;
 use super::client::{Client, Identity};
-use super::conversation::Handled;
 use super::encoder::event_frame;
-use super::error::{Code, Failure};
+use super::error::{Code, Failure, Handled};
 use super::out::{ChannelView, Outgoing, WireMessage, WireRecipient, WireUser};
 use super::wire::{self, Recipient, Request};
 use crate::cluster::Listener;

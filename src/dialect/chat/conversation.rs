@@ -7,15 +7,12 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::client::{Client, Identity};
-use super::error::{Code, Failure};
+use super::error::{Code, Failure, Handled};
 use super::out::{self, Outgoing};
 use super::wire::{Request, without_secrets};
 use super::{Services, account, channel, sign, users, watch};
 use crate::ids::RequestId;
 use crate::session::{Conversation, Refusal, Session};
-
-/// A request's failure, if it failed. What a handler has to say it has said.
-pub(super) type Handled = Result<(), Failure>;
 
 /// One client's conversation.
 pub struct Talk {

@@ -52,6 +52,9 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
 }
 
+/// A request's failure, if it failed. What a handler has to say to the client it has said itself.
+pub type Handled = Result<(), Failure>;
+
 impl Failure {
     /// With words.
     pub fn new(code: Code, text: impl Into<String>) -> Self {

@@ -6,8 +6,7 @@ use serde_json::json;
 
 use super::Services;
 use super::client::{Client, Identity};
-use super::conversation::Handled;
-use super::error::{Code, Failure};
+use super::error::{Code, Failure, Handled};
 use super::out::{Outgoing, WireUser};
 use super::wire::{self, Request};
 use crate::cluster::Listener;
