@@ -3,12 +3,15 @@
 //! News of sign-ins would cost O(users) each and a sign-in storm O(users²); so they are joined to one write every
 //! [`GATHER`], and beyond [`PER_SECOND`] dropped: they are news, not state.
 
-use std::collections::{HashMap, HashSet};
+mod views;
+
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
+use self::views::Views;
 use super::listener::Listener;
 use crate::ids::{SessionId, UserId};
 use crate::session::Sent;
@@ -18,16 +21,11 @@ use crate::store::record::NewsRecord;
 pub const PER_SECOND: u32 = 50;
 /// Sign-ins that follow another within this time wait for each other.
 pub const GATHER: Duration = Duration::from_millis(200);
-/// A session has at most so many users in view.
-const MAX_VIEW: usize = 1_000;
 
 #[derive(Default)]
 struct People {
     everybody: HashMap<SessionId, Arc<dyn Listener>>,
-    /// Which sessions have a user in view.
-    viewers: HashMap<UserId, HashSet<SessionId>>,
-    /// What each session has in view.
-    views: HashMap<SessionId, HashSet<UserId>>,
+    views: Views,
 }
 
 #[derive(Default)]
@@ -58,7 +56,7 @@ impl Crowd {
     pub fn remove(&self, session: SessionId) {
         let people = &mut *lock(&self.people);
         people.everybody.remove(&session);
-        people.clear_view(session);
+        people.views.clear(session);
     }
 
     /// A local session.
@@ -75,18 +73,12 @@ impl Crowd {
 
     /// A session sees these users on its screen and wants to know how they are.
     pub fn view(&self, session: SessionId, users: impl IntoIterator<Item = UserId>) {
-        let people = &mut *lock(&self.people);
-        let view = people.views.entry(session).or_default();
-        for user in users {
-            if view.len() < MAX_VIEW && view.insert(user) {
-                people.viewers.entry(user).or_default().insert(session);
-            }
-        }
+        lock(&self.people).views.add(session, users);
     }
 
     /// A session looks at nobody any more.
     pub fn clear_view(&self, session: SessionId) {
-        lock(&self.people).clear_view(session);
+        lock(&self.people).views.clear(session);
     }
 
     /// News for every node.
@@ -174,21 +166,7 @@ impl Crowd {
 
     fn viewers(&self, user: UserId) -> Vec<Arc<dyn Listener>> {
         let people = lock(&self.people);
-        let sessions = people.viewers.get(&user).into_iter().flatten();
-        sessions.filter_map(|session| people.everybody.get(session).cloned()).collect()
-    }
-}
-
-impl People {
-    fn clear_view(&mut self, session: SessionId) {
-        for user in self.views.remove(&session).unwrap_or_default() {
-            if let Some(sessions) = self.viewers.get_mut(&user) {
-                sessions.remove(&session);
-                if sessions.is_empty() {
-                    self.viewers.remove(&user);
-                }
-            }
-        }
+        people.views.of(user).filter_map(|session| people.everybody.get(&session).cloned()).collect()
     }
 }
 
