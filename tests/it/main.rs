@@ -4,6 +4,7 @@
 #[macro_use]
 mod store_contract;
 mod chat;
+mod load;
 mod store_embedded;
 mod store_redis;
 mod support;

@@ -1,0 +1,59 @@
+//! `rialto load chat` against two real nodes on one Redis: everything arrives once and in order, and the report says so.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::node::{Node, Settings};
+use crate::support::redis::RedisServer;
+
+#[tokio::test]
+async fn two_nodes_deliver_everything_once_and_in_order() {
+    let (nodes, redis) = two_nodes().await;
+    let report = load(&nodes, "-n 50 --senders 5 --rate 50 --duration 2 --warmup 0.2");
+    assert_eq!(report["traffic"]["messages_sent"], 110, "{report:#}");
+    assert_clean(&report, 110 * 50);
+    assert!(report["traffic"]["latency_us"]["p50"].as_u64().unwrap() > 0, "{report:#}");
+    if cfg!(target_os = "linux") {
+        assert!(report["servers"][1]["cpu_us_per_delivery"].as_f64().unwrap() > 0.0, "{report:#}");
+    }
+    drop((nodes, redis));
+}
+
+#[tokio::test]
+async fn pairs_on_different_nodes_hear_each_other_only() {
+    let (nodes, redis) = two_nodes().await;
+    let report = load(&nodes, "-n 20 --pairs --rate 100 --duration 1 --warmup 0");
+    assert_clean(&report, 200);
+    drop((nodes, redis));
+}
+
+async fn two_nodes() -> (Vec<Node>, RedisServer) {
+    let redis = tokio::task::spawn_blocking(RedisServer::start).await.unwrap();
+    let settings = Settings::redis(&redis.url()).with("RATE_MESSAGES", 0);
+    (vec![Node::start(&settings).await, Node::start(&settings).await], redis)
+}
+
+fn load(nodes: &[Node], more: &str) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rialto"));
+    command.args(["load", "chat", "--json", "--drain", "20"]).args(more.split(' '));
+    for node in nodes {
+        command.args(["--url", &format!("ws://{}/ws", node.address())]);
+    }
+    if cfg!(target_os = "linux") {
+        command.args(["--pids", &format!("node1={},node2={}", nodes[0].process(), nodes[1].process())]);
+    }
+    let output = command.output().unwrap();
+    let report =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    assert!(output.status.success(), "{report:#}");
+    report
+}
+
+fn assert_clean(report: &Value, deliveries: u64) {
+    assert_eq!(report["traffic"]["deliveries"], deliveries, "{report:#}");
+    for fault in ["lost", "duplicated", "out_of_order", "misrouted", "seq_skipped", "seq_backwards", "seq_absent"] {
+        assert_eq!(report["traffic"][fault], 0, "{fault}: {report:#}");
+    }
+    assert_eq!(report["dropped_connections"], 0, "{report:#}");
+}
