@@ -152,6 +152,14 @@ impl Accounts {
         if self.store.set_password(id, hash).await? { Ok(()) } else { Err(AccountError::NoSuchUser) }
     }
 
+    /// Whether a user could have this name now.
+    pub async fn name_is_free(&self, id: UserId, name: &Username) -> Outcome<()> {
+        match self.store.user_named(&name.folded()).await? {
+            Some(other) if other.id != id => Err(AccountError::NameTaken),
+            _ => Ok(()),
+        }
+    }
+
     /// Gives a user with a password another name.
     pub async fn rename(&self, id: UserId, name: &Username) -> Outcome<User> {
         let user = self.user(id).await?.ok_or(AccountError::NoSuchUser)?;

@@ -22,6 +22,9 @@ pub(super) async fn change(client: &Arc<Client>, services: &Services, me: &Ident
     let password = payload.password.map(Password::parse).transpose()?;
     let name = payload.username.as_deref().map(Username::parse).transpose()?;
     let refused = |error| Failure::account(Code::SignUp, error);
+    if let Some(name) = &name {
+        services.accounts.name_is_free(me.person.id, name).await.map_err(refused)?;
+    }
     if let Some(password) = password {
         services.accounts.set_password(me.person.id, password).await.map_err(refused)?;
     }
