@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -20,7 +21,9 @@ const DEAD_AFTER: Duration = Duration::from_secs(6);
 /// How long the lease on reaping lasts.
 const LEASE: Duration = Duration::from_secs(4);
 /// Holdings removed between two looks at the lease.
-const BATCH: usize = 200;
+const BATCH: usize = 500;
+/// So many are removed at once: a node may hold tens of thousands, and all must be gone soon.
+const CONCURRENT: usize = 32;
 
 pub(super) struct Reaper {
     node: NodeId,
@@ -83,9 +86,10 @@ impl Reaper {
             if !self.store.lease_reaper(self.node, LEASE).await? {
                 return Ok(false);
             }
-            for holding in &holdings {
-                self.remove(dead, *holding).await?;
-            }
+            futures_util::stream::iter(&holdings)
+                .map(Ok)
+                .try_for_each_concurrent(CONCURRENT, |holding| self.remove(dead, *holding))
+                .await?;
             // Removing strikes off what was there; this is for what was gone already.
             self.store.release(dead, &holdings).await?;
         }
