@@ -7,6 +7,7 @@ pub mod hub;
 pub mod janitor;
 pub mod listener;
 pub mod live;
+mod memory;
 pub mod reaper;
 pub mod registry;
 pub mod relay;

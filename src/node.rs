@@ -124,7 +124,7 @@ impl Node {
         tasks.spawn(bus_task.run(Arc::new(HubEar(hub.clone()))));
         tasks.spawn(registry.clone().run());
         tasks.spawn(relay.clone().read());
-        tasks.spawn(upkeep::verify_generations(store.clone(), hub.clone()));
+        tasks.spawn(upkeep::verify_generations(store.clone(), hub.clone(), bus.clone()));
         tasks.spawn(upkeep::flush_crowd(hub.clone()));
         tasks.spawn(upkeep::watch_readiness(store.clone(), bus, readiness.clone()));
 
@@ -173,14 +173,16 @@ impl Node {
         self.registry.drain();
         self.sessions.drain(within.saturating_sub(TIDY).max(within / 2)).await;
         let _ = self.stop_http.send(());
-        if timeout(TIDY, self.janitor.idle()).await.is_err() {
+        let tidy = timeout(TIDY, self.janitor.idle()).await.is_ok();
+        self.relay.close();
+        let mut tasks = self.tasks;
+        // A heartbeat after that would put the node on the list again.
+        tasks.shutdown().await;
+        if !tidy {
             warn!("what sessions left in the store is left to the other nodes");
         } else if let Ok(Err(error)) = timeout(TIDY, self.store.retire(self.id)).await {
             warn!(%error, "the node could not be taken off the list");
         }
-        self.relay.close();
-        let mut tasks = self.tasks;
-        tasks.shutdown().await;
         info!("stopped");
     }
 

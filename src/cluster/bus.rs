@@ -40,6 +40,8 @@ pub trait Ear: Send + Sync + 'static {
 enum Command {
     Subscribe(Topic, Option<oneshot::Sender<()>>),
     Unsubscribe(Topic),
+    /// Another connection is wanted.
+    Renew(oneshot::Sender<()>),
 }
 
 /// Handle to the bus; clones share it.
@@ -83,6 +85,14 @@ impl Bus {
     /// Takes one wish for a topic back.
     pub fn unsubscribe(&self, topic: Topic) {
         let _ = self.commands.send(Command::Unsubscribe(topic));
+    }
+
+    /// Gives the connection up and opens another; when it returns, nothing more is heard of a server that is not in charge any more.
+    pub async fn renew(&self) -> Result<(), StoreError> {
+        let (done, answer) = oneshot::channel();
+        let deaf = || StoreError::Unavailable("the subscriber connection is down".to_owned());
+        self.commands.send(Command::Renew(done)).map_err(|_| deaf())?;
+        timeout(SUBSCRIBE_TIMEOUT, answer).await.ok().and_then(Result::ok).ok_or_else(deaf)
     }
 
     /// Whether the last probe was heard.
@@ -162,7 +172,10 @@ impl BusTask {
                 command = self.commands.recv() => {
                     let mut commands = vec![command?];
                     while let Ok(command) = self.commands.try_recv() { commands.push(command); }
-                    if !self.change(commands, control.as_mut()).await { return Some("subscriptions could not be changed"); }
+                    let renewal = commands.iter().any(|command| matches!(command, Command::Renew(_)));
+                    let (added, removed) = self.note(commands);
+                    if renewal { return Some("another one is wanted"); }
+                    if !self.change(&added, &removed, control.as_mut()).await { return Some("subscriptions could not be changed"); }
                 }
                 _ = tick.tick() => {
                     if heard.iter().any(|last| last.elapsed() > DEAF_AFTER) { return Some("the node does not hear its own probe"); }
@@ -174,8 +187,8 @@ impl BusTask {
         }
     }
 
-    /// Applies what was asked for, in one command each way.
-    async fn change(&mut self, commands: Vec<Command>, control: &mut dyn Subscriptions) -> bool {
+    /// Notes what is asked for; answers the topics to be added and to be removed.
+    fn note(&mut self, commands: Vec<Command>) -> (Vec<Topic>, Vec<Topic>) {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         for command in commands {
             match command {
@@ -198,8 +211,14 @@ impl BusTask {
                         }
                     }
                 }
+                Command::Renew(done) => self.waiting.push(done),
             }
         }
+        (added, removed)
+    }
+
+    /// Changes subscriptions, in one command each way.
+    async fn change(&mut self, added: &[Topic], removed: &[Topic], control: &mut dyn Subscriptions) -> bool {
         for (topics, add) in [(removed, false), (added, true)] {
             for chunk in topics.chunks(TOPICS_PER_COMMAND) {
                 let change = if add { control.subscribe(chunk) } else { control.unsubscribe(chunk) };

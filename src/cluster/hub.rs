@@ -13,10 +13,11 @@ use tracing::{error, warn};
 use super::bus::{Bus, Ear};
 use super::crowd::Crowd;
 use super::listener::Listener;
-use super::live::{Live, Roles, Wants};
+use super::live::{Live, Reading, Roles, Wants};
+use super::memory::Memory;
 use crate::ids::{ChannelId, Epoch, MessageId, NodeId, SessionId, UserId};
 use crate::metrics::Metrics;
-use crate::store::channels::{Entry, Head, Member};
+use crate::store::channels::{Entry, Head, Known, Member, Stored};
 use crate::store::record::{self, Decoded, NewsRecord};
 use crate::store::topics::{Batch, Heard, Payload, Topic};
 use crate::store::{Result, Store};
@@ -47,6 +48,8 @@ pub struct Hub {
     metrics: Arc<Metrics>,
     channels: Mutex<HashMap<ChannelId, Arc<Channel>>>,
     followers: Mutex<HashMap<UserId, Followers>>,
+    /// What is known of channels that are not live here.
+    memory: Mutex<Memory>,
     crowd: Crowd,
 }
 
@@ -55,7 +58,16 @@ impl Hub {
     #[must_use]
     pub fn new(node: NodeId, store: Arc<dyn Store>, bus: Bus, metrics: Arc<Metrics>) -> Arc<Self> {
         let crowd = Crowd::new();
-        Arc::new(Self { node, store, bus, metrics, channels: Mutex::default(), followers: Mutex::default(), crowd })
+        Arc::new(Self {
+            node,
+            store,
+            bus,
+            metrics,
+            channels: Mutex::default(),
+            followers: Mutex::default(),
+            memory: Mutex::default(),
+            crowd,
+        })
     }
 
     /// This node.
@@ -130,8 +142,16 @@ impl Hub {
 
     /// What this node knows of a channel's log.
     #[must_use]
-    pub fn known(&self, channel: ChannelId) -> crate::store::channels::Known {
-        self.channel(channel).map(|channel| lock(&channel.live).known()).unwrap_or_default()
+    pub fn known(&self, channel: ChannelId) -> Known {
+        let live = self.channel(channel).map(|channel| lock(&channel.live).known());
+        live.filter(|known| known.epoch != Epoch::default()).or_else(|| lock(&self.memory).recall(channel)).unwrap_or_default()
+    }
+
+    /// A message was stored that is about to be acknowledged, perhaps to somebody who is not in the channel: what the store
+    /// must not lose unnoticed.
+    pub fn note(&self, channel: ChannelId, stored: &Stored, message: MessageId) {
+        let known = Known { epoch: stored.epoch, position: stored.position, message: Some(message) };
+        lock(&self.memory).note(channel, known);
     }
 
     /// Keeps a session's own message from it until [`Hub::release`].
@@ -142,9 +162,9 @@ impl Hub {
     }
 
     /// Ends [`Hub::hold`]: the message is safe.
-    pub fn release(self: &Arc<Self>, channel: ChannelId, session: SessionId) {
+    pub fn release(self: &Arc<Self>, channel: ChannelId, session: SessionId, message: MessageId) {
         if let Some(channel) = self.channel(channel)
-            && lock(&channel.live).release(session)
+            && lock(&channel.live).release(session, message)
         {
             self.grant(&channel, Wants { refill: vec![session], ..Wants::default() });
         }
@@ -168,14 +188,14 @@ impl Hub {
         }
     }
 
-    /// Compares every live channel with the store, which may have lost data. Returns when all are compared.
+    /// Compares all that this node has seen with the store, which may have lost data. Returns when all is compared.
     pub async fn verify_all(self: &Arc<Self>) {
-        let channels: Vec<_> = lock(&self.channels).values().filter(|channel| channel.ready.initialized()).cloned().collect();
-        futures_util::stream::iter(channels)
-            .for_each_concurrent(CONCURRENT_READS, |channel| async move {
-                let known = lock(&channel.live).known();
-                while let Err(error) = self.store.verify(channel.id, known).await {
-                    warn!(%error, "a channel could not be verified yet");
+        futures_util::stream::iter(self.live_channels()).for_each_concurrent(CONCURRENT_READS, |channel| self.verify(channel)).await;
+        let remembered = lock(&self.memory).all();
+        futures_util::stream::iter(remembered)
+            .for_each_concurrent(CONCURRENT_READS, |(channel, known)| async move {
+                while let Err(error) = self.store.verify(channel, known).await {
+                    warn!(%error, "what was seen of a channel could not be verified yet");
                     sleep(RETRY).await;
                 }
             })
@@ -195,6 +215,28 @@ impl Hub {
             .collect()
     }
 
+    async fn verify(&self, channel: Arc<Channel>) {
+        loop {
+            let known = lock(&channel.live).known();
+            match self.store.verify(channel.id, known).await {
+                Ok(head) => {
+                    if lock(&channel.live).learn(head) {
+                        self.metrics.resets.inc();
+                    }
+                    return;
+                }
+                Err(error) => {
+                    warn!(%error, "a channel could not be verified yet");
+                    sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    fn live_channels(&self) -> Vec<Arc<Channel>> {
+        lock(&self.channels).values().filter(|channel| channel.ready.initialized()).cloned().collect()
+    }
+
     fn channel(&self, channel: ChannelId) -> Option<Arc<Channel>> {
         lock(&self.channels).get(&channel).cloned()
     }
@@ -203,11 +245,23 @@ impl Hub {
     fn drop_if_empty(&self, channel: Arc<Channel>) {
         let mut channels = lock(&self.channels);
         // Two: the map's and ours. Whoever is about to enter holds a third.
-        if Arc::strong_count(&channel) == 2 && lock(&channel.live).is_empty() {
-            channels.remove(&channel.id);
-            if channel.ready.initialized() {
-                self.bus.unsubscribe(Topic::Channel(channel.id));
+        if Arc::strong_count(&channel) == 2 {
+            self.forget_if_empty(&mut channels, &channel);
+        }
+    }
+
+    fn forget_if_empty(&self, channels: &mut HashMap<ChannelId, Arc<Channel>>, channel: &Channel) {
+        let known = {
+            let live = lock(&channel.live);
+            if !live.is_empty() {
+                return;
             }
+            live.known()
+        };
+        channels.remove(&channel.id);
+        if channel.ready.initialized() {
+            lock(&self.memory).note(channel.id, known);
+            self.bus.unsubscribe(Topic::Channel(channel.id));
         }
     }
 
@@ -227,17 +281,15 @@ impl Hub {
         self.metrics.catch_ups.inc();
         lock(&channel.live).begin_catch_up();
         loop {
-            let behind = lock(&channel.live).known().position;
-            match self.store.tail(channel.id, behind, TAIL_LIMIT).await {
+            let from = lock(&channel.live).start();
+            match self.store.tail(channel.id, from.behind, TAIL_LIMIT).await {
                 Ok(tail) => {
-                    let nothing = tail.entries.is_empty();
-                    let (more, wants) = lock(&channel.live).caught_up(tail.entries, tail.head);
+                    let (reading, wants) = lock(&channel.live).caught_up(from, tail.entries, tail.head);
                     self.grant(&channel, wants);
-                    if !more {
-                        break;
-                    }
-                    if nothing {
-                        sleep(RETRY).await;
+                    match reading {
+                        Reading::Done => break,
+                        Reading::More => {}
+                        Reading::Again => sleep(RETRY).await,
                     }
                 }
                 Err(crate::store::StoreError::Corrupt(why)) => {
@@ -254,28 +306,25 @@ impl Hub {
     /// Refills a session that fell behind, as quickly as it reads.
     async fn refill(self: Arc<Self>, channel: Arc<Channel>, session: SessionId) {
         loop {
-            let (at, listener) = {
+            let (from, listener) = {
                 let live = lock(&channel.live);
                 match (live.behind(session), live.listener(session)) {
-                    (Some(at), Some(listener)) => (at, listener),
+                    (Some(from), Some(listener)) => (from, listener),
                     _ => break,
                 }
             };
             if !listener.drained().await {
                 break;
             }
-            match self.store.tail(channel.id, at, TAIL_LIMIT).await {
-                Ok(tail) => {
-                    let nothing = tail.entries.is_empty();
-                    if !lock(&channel.live).refill(session, tail.entries, tail.head) {
-                        break;
-                    }
-                    if nothing {
-                        sleep(RETRY).await;
-                    }
-                }
-                Err(_) => sleep(RETRY).await,
+            match self.store.tail(channel.id, from.behind, TAIL_LIMIT).await {
+                Ok(tail) => match lock(&channel.live).refill(session, from, tail.entries, tail.head) {
+                    Reading::Done => break,
+                    Reading::More => continue,
+                    Reading::Again => {}
+                },
+                Err(error) => warn!(%error, "a session cannot be refilled yet"),
             }
+            sleep(RETRY).await;
         }
         self.drop_if_empty(channel);
     }
@@ -370,11 +419,21 @@ impl Ear for HubEar {
     }
 
     fn reconnected(&self) {
-        let channels: Vec<_> = lock(&self.0.channels).values().filter(|channel| channel.ready.initialized()).cloned().collect();
         let hub = self.0.clone();
         tokio::spawn(async move {
-            futures_util::stream::iter(channels).for_each_concurrent(CONCURRENT_READS, |channel| hub.clone().catch_up(channel)).await;
+            futures_util::stream::iter(hub.live_channels())
+                .for_each_concurrent(CONCURRENT_READS, |channel| {
+                    let hub = hub.clone();
+                    async move {
+                        // What was heard last may have come from a server that has lost its place to one that never had it.
+                        hub.verify(channel.clone()).await;
+                        hub.catch_up(channel).await;
+                    }
+                })
+                .await;
         });
+        let followers: Vec<_> = lock(&self.0.followers).values().flat_map(|sessions| sessions.values().cloned()).collect();
+        followers.into_iter().for_each(Listener::missed_news);
     }
 }
 
@@ -399,11 +458,8 @@ impl Drop for Prepared {
         let channel = self.channel.clone();
         let mut channels = lock(&self.hub.channels);
         // Three: the map's, ours and the clone.
-        if Arc::strong_count(&channel) == 3 && lock(&channel.live).is_empty() {
-            channels.remove(&channel.id);
-            if channel.ready.initialized() {
-                self.hub.bus.unsubscribe(Topic::Channel(channel.id));
-            }
+        if Arc::strong_count(&channel) == 3 {
+            self.hub.forget_if_empty(&mut channels, &channel);
         }
     }
 }

@@ -72,6 +72,9 @@ pub trait Listener: Send + Sync + 'static {
     /// Writes frames, or says why not.
     fn send(&self, frames: &Bytes) -> Sent;
 
+    /// Writes a frame however many wait: for what is rare and must not be missed.
+    fn tell(&self, frame: Bytes);
+
     /// Resolves when there is room again; `false` when the session is over.
     fn drained(&self) -> BoxFuture<'static, bool>;
 
@@ -86,6 +89,9 @@ pub trait Listener: Send + Sync + 'static {
 
     /// A direct channel with `peer` appeared in the user's list.
     fn direct_opened(self: Arc<Self>, peer: UserId);
+
+    /// News for the user may have been missed for a while.
+    fn missed_news(self: Arc<Self>);
 
     /// The user's read mark moved, by this or another session.
     fn read_moved(&self, news: &NewsRecord);

@@ -2,7 +2,13 @@
 //!
 //! *Invariants.* The cursor is the last place handed out. An entry is handed out only if its `previous` is the cursor: an earlier
 //! one is a duplicate and dropped, a later one means that something was missed, and the log is read first. A member is either
-//! live, then it has everything up to the cursor; or behind, then it is refilled from the log, from its own place.
+//! live, then it has everything up to the cursor; or behind, then it is refilled from the log, from its own place. All members are
+//! in the channel's present epoch: whoever was in another one has been told to load the channel anew.
+//!
+//! What was read of the log may be old by the time it is handed in. It is used only if it is of the present epoch.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,11 +43,11 @@ struct Member {
     roles: Roles,
     /// The other end of a direct channel, as the session's user sees it.
     peer: Option<UserId>,
-    /// The epoch that the client was told of.
-    epoch: Epoch,
     place: Place,
-    /// Its own message, not to be handed to it before it is safe: that would acknowledge it.
-    holds: Option<MessageId>,
+    /// It was told to load the channel anew and has not done so yet. What comes meanwhile it gets, and again after loading.
+    told: bool,
+    /// Its own messages, not to be handed to it before they are safe: that would acknowledge them.
+    holds: Vec<MessageId>,
 }
 
 /// The state behind the channel's lock.
@@ -49,15 +55,35 @@ struct Member {
 pub struct Live {
     channel: Option<ChannelId>,
     epoch: Epoch,
-    /// `None` right after a new epoch: the first entry that comes sets it.
+    /// `None` right after a new epoch: the first entry or member that comes sets it.
     cursor: Option<Position>,
-    /// The message at the cursor.
+    /// The message at the cursor, where it is known.
     newest: Option<MessageId>,
     /// Entries beyond the cursor were seen, and the log is being read.
     catching_up: bool,
     /// The last entry that came meanwhile and has to be read from the log as well.
     seen: Position,
     members: HashMap<SessionId, Member>,
+}
+
+/// From where the log was read, in which epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The channel's epoch when the reading began.
+    pub epoch: Epoch,
+    /// The entries behind this place were asked for.
+    pub behind: Position,
+}
+
+/// How reading the log goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Everything that is known of has been read.
+    Done,
+    /// There is more.
+    More,
+    /// What was read is of no use, or not enough: to be read again in a moment.
+    Again,
 }
 
 /// What the channel wants done after a call, outside its lock.
@@ -81,7 +107,16 @@ impl Live {
     /// What this node knows of the log.
     #[must_use]
     pub fn known(&self) -> Known {
-        Known { epoch: self.epoch, position: self.cursor.unwrap_or_default(), message: self.newest }
+        let position = self.cursor.unwrap_or_default();
+        // What was only seen so far was there as well.
+        let message = if self.seen > position { None } else { self.newest };
+        Known { epoch: self.epoch, position: position.max(self.seen), message }
+    }
+
+    /// From where the log is to be read to catch up.
+    #[must_use]
+    pub fn start(&self) -> Start {
+        Start { epoch: self.epoch, behind: self.cursor.unwrap_or_default() }
     }
 
     /// Nobody is here.
@@ -119,32 +154,39 @@ impl Live {
         })
     }
 
-    /// Adds a role to a session that has seen the log up to `head`. Answers what the channel wants.
+    /// Adds a role to a session that has read the channel up to `head`. Answers what the channel wants.
     pub fn enter(&mut self, listener: Arc<dyn Listener>, peer: Option<UserId>, roles: Roles, head: Head) -> Wants {
         let session = listener.session();
-        let mut wants = Wants { catch_up: head.epoch > self.epoch, ..Wants::default() };
+        let mut wants = Wants::default();
+        let anew = self.learn_but_for(head, Some(session));
         let current = head.epoch == self.epoch;
+        let cursor = if current { *self.cursor.get_or_insert(head.position) } else { Position::default() };
+        let fresh = match current {
+            // What was handed out between the client's reading and now, it has to be given.
+            true if cursor > head.position => Place::Behind { at: head.position, held: false },
+            true => Place::Live { after: head.position },
+            false => Place::Live { after: Position::default() },
+        };
         if let Some(member) = self.members.get_mut(&session) {
             member.roles.joined |= roles.joined;
             member.roles.watching |= roles.watching;
-            // It goes on where it is: whatever it has not been handed yet, it gets, but nothing that it just read.
             match &mut member.place {
+                place if anew || member.told => *place = fresh,
+                // It goes on where it is: whatever it has not been handed yet, it gets, but nothing that it just read.
                 Place::Live { after } if current => *after = head.position.max(*after),
-                Place::Behind { .. } if current => {}
-                place => *place = Place::Live { after: head.position },
+                Place::Live { .. } | Place::Behind { .. } => {}
             }
-            member.epoch = head.epoch;
-            return wants;
+            member.told = false;
+        } else {
+            self.members.insert(session, Member { listener, roles, peer, place: fresh, told: false, holds: Vec::new() });
         }
-        let place = match self.cursor {
-            // What was handed out between the client's reading and now, it has to be given.
-            Some(cursor) if cursor > head.position && current => {
-                wants.refill.push(session);
-                Place::Behind { at: head.position, held: false }
-            }
-            _ => Place::Live { after: head.position },
-        };
-        self.members.insert(session, Member { listener, roles, peer, epoch: head.epoch, place, holds: None });
+        if self.behind(session).is_some() {
+            wants.refill.push(session);
+        }
+        if !current && let (Some(channel), Some(member)) = (self.channel, self.members.get_mut(&session)) {
+            // The data that it read were lost meanwhile.
+            send_reset(member, channel, self.epoch);
+        }
         wants
     }
 
@@ -192,53 +234,59 @@ impl Live {
         wants
     }
 
-    /// Entries read from the log behind the cursor, with the head at that instant. `true` if there may be more to read.
-    pub fn caught_up(&mut self, entries: Vec<Entry>, head: Head) -> (bool, Wants) {
+    /// Entries read from the log, with the head at that instant.
+    pub fn caught_up(&mut self, from: Start, entries: Vec<Entry>, head: Head) -> (Reading, Wants) {
         let mut wants = Wants::default();
-        if head.epoch != self.epoch {
-            if head.epoch > self.epoch {
-                self.begin_epoch(head.epoch);
+        if self.learn(head) {
+            return (Reading::Done, wants);
+        }
+        if head.epoch < self.epoch || from.epoch < self.epoch {
+            return (Reading::Again, wants);
+        }
+        let before = self.cursor;
+        let mut run = Vec::new();
+        if before.is_some() {
+            if entries.is_empty() && before < Some(head.position) {
+                self.tell_reset(None);
                 self.cursor = Some(head.position);
             }
-            self.catching_up = false;
-            return (false, wants);
-        }
-        let mut run = Vec::new();
-        for entry in entries {
-            let cursor = *self.cursor.get_or_insert(entry.previous);
-            if entry.position <= cursor {
-                continue;
+            for entry in entries {
+                let cursor = *self.cursor.get_or_insert(entry.previous);
+                if entry.position <= cursor {
+                    continue;
+                }
+                if entry.previous != cursor {
+                    // The log no longer goes back to where we were: what is missing, clients must know of.
+                    self.hand_out(std::mem::take(&mut run), &mut wants);
+                    self.tell_reset(None);
+                }
+                self.accept(entry, &mut run);
             }
-            if entry.previous != cursor {
-                // The log no longer goes back to where we were: what is missing, clients must know of.
-                self.hand_out(std::mem::take(&mut run), &mut wants);
-                self.tell_reset(|_| true);
-            }
-            self.accept(entry, &mut run);
+            self.hand_out(run, &mut wants);
         }
-        self.hand_out(run, &mut wants);
         let cursor = *self.cursor.get_or_insert(head.position);
-        let more = cursor < head.position.max(self.seen);
-        self.catching_up = more;
-        (more, wants)
+        self.catching_up = cursor < head.position.max(self.seen);
+        let reading = match self.catching_up {
+            false => Reading::Done,
+            true if self.cursor > before => Reading::More,
+            true => Reading::Again,
+        };
+        (reading, wants)
     }
 
-    /// The channel lost data and has a new epoch: clients that do not know of it load it anew.
+    /// The end of the log was read. If it is of a newer epoch, the channel lost data and clients load it anew; `true` if so.
+    pub fn learn(&mut self, head: Head) -> bool {
+        self.learn_but_for(head, None)
+    }
+
+    /// The channel lost data and has a new epoch: clients load it anew.
     pub fn begin_epoch(&mut self, epoch: Epoch) {
-        if epoch <= self.epoch {
-            return;
-        }
-        self.epoch = epoch;
-        self.cursor = None;
-        self.newest = None;
-        self.seen = Position::default();
-        self.catching_up = false;
-        self.tell_reset(move |known| known < epoch);
+        self.begin_epoch_but_for(epoch, None);
     }
 
-    /// Marks the channel as being read from the log; `false` if it already is.
-    pub fn begin_catch_up(&mut self) -> bool {
-        !std::mem::replace(&mut self.catching_up, true)
+    /// Marks the channel as being read from the log.
+    pub fn begin_catch_up(&mut self) {
+        self.catching_up = true;
     }
 
     /// Reading the log failed for good; whatever comes next starts it again.
@@ -246,29 +294,39 @@ impl Live {
         self.catching_up = false;
     }
 
-    /// The place of a session that is to be refilled.
+    /// From where a session is to be refilled.
     #[must_use]
-    pub fn behind(&self, session: SessionId) -> Option<Position> {
+    pub fn behind(&self, session: SessionId) -> Option<Start> {
         match self.members.get(&session)?.place {
-            Place::Behind { at, held: false } => Some(at),
+            Place::Behind { at, held: false } => Some(Start { epoch: self.epoch, behind: at }),
             _ => None,
         }
     }
 
-    /// Entries read from the log behind a member's place. `true` if it is to be called again with what comes next.
-    pub fn refill(&mut self, session: SessionId, entries: Vec<Entry>, head: Head) -> bool {
-        let (channel, cursor) = (self.channel, self.cursor);
-        let Some(member) = self.members.get_mut(&session) else { return false };
-        let Place::Behind { mut at, held: false } = member.place else { return false };
-        if head.epoch != self.epoch || entries.first().is_some_and(|first| first.previous > at) {
-            // Its place is not in the log any more.
-            if let (Some(channel), true) = (channel, head.epoch == self.epoch) {
-                send_reset(member, channel, self.epoch);
-            }
-            member.place = Place::Live { after: cursor.unwrap_or(at) };
-            return false;
+    /// Entries read from the log for a session that is behind.
+    pub fn refill(&mut self, session: SessionId, from: Start, entries: Vec<Entry>, head: Head) -> Reading {
+        if self.learn(head) {
+            return Reading::Done;
         }
+        let (channel, cursor, epoch) = (self.channel, self.cursor, self.epoch);
+        let Some(member) = self.members.get_mut(&session) else { return Reading::Done };
+        let Place::Behind { mut at, held: false } = member.place else { return Reading::Done };
+        if head.epoch < epoch || from.epoch < epoch || from.behind > at {
+            return Reading::Again;
+        }
+        if entries.first().map_or(head.position, |first| first.previous) > at
+            && let Some(channel) = channel
+            && send_reset(member, channel, epoch)
+        {
+            // Its place is not in the log any more. Who does not understand that gets what is left.
+            member.place = Place::Live { after: cursor.unwrap_or(at) };
+            return Reading::Done;
+        }
+        let began = at;
         let exhausted = entries.last().is_none_or(|last| last.position >= head.position);
+        if entries.is_empty() {
+            at = at.max(head.position);
+        }
         for entry in entries {
             let position = entry.position;
             if position <= at {
@@ -277,48 +335,77 @@ impl Live {
             if let Some(event) = decode(entry) {
                 if holds(member, &event) {
                     member.place = Place::Behind { at, held: true };
-                    return false;
+                    return Reading::Done;
                 }
                 if send_one(member, channel, &event) == Sent::Full {
                     member.place = Place::Behind { at, held: false };
-                    return true;
+                    return Reading::More;
                 }
             }
             at = position;
         }
         if exhausted && cursor.is_none_or(|cursor| at >= cursor) {
             member.place = Place::Live { after: at };
-            return false;
+            return Reading::Done;
         }
         member.place = Place::Behind { at, held: false };
-        true
+        if at > began { Reading::More } else { Reading::Again }
     }
 
     /// From now on `session` does not get its own `message` before [`Live::release`].
     pub fn hold(&mut self, session: SessionId, message: MessageId) {
         if let Some(member) = self.members.get_mut(&session) {
-            member.holds = Some(message);
+            member.holds.push(message);
         }
     }
 
     /// Ends a hold; `true` if the session is to be refilled.
-    pub fn release(&mut self, session: SessionId) -> bool {
+    pub fn release(&mut self, session: SessionId, message: MessageId) -> bool {
         let Some(member) = self.members.get_mut(&session) else { return false };
-        member.holds = None;
+        member.holds.retain(|held| *held != message);
         match &mut member.place {
             Place::Behind { held, .. } => std::mem::replace(held, false),
             Place::Live { .. } => false,
         }
     }
 
+    fn learn_but_for(&mut self, head: Head, reader: Option<SessionId>) -> bool {
+        let anew = head.epoch > self.epoch;
+        if anew {
+            self.begin_epoch_but_for(head.epoch, reader);
+            self.cursor = Some(head.position);
+        }
+        anew
+    }
+
+    fn begin_epoch_but_for(&mut self, epoch: Epoch, reader: Option<SessionId>) {
+        if epoch <= self.epoch {
+            return;
+        }
+        self.epoch = epoch;
+        self.cursor = None;
+        self.newest = None;
+        self.seen = Position::default();
+        self.catching_up = false;
+        self.tell_reset(reader);
+    }
+
+    #[cfg(test)]
+    fn is_held(&self, session: SessionId) -> bool {
+        matches!(self.members.get(&session).map(|member| member.place), Some(Place::Behind { held: true, .. }))
+    }
+
     fn accept(&mut self, entry: Entry, run: &mut Vec<LogEvent>) {
         self.cursor = Some(entry.position);
-        if let Some(event) = decode(entry) {
-            if let LogRecord::Message(message) = &event.record {
-                self.newest = Some(message.id);
-            }
-            run.push(event);
+        let is_message = entry.position.sub == 0;
+        let event = decode(entry);
+        if is_message {
+            self.newest = event.as_ref().and_then(|event| match &event.record {
+                LogRecord::Message(message) => Some(message.id),
+                LogRecord::Changed { .. } | LogRecord::Reacted { .. } => None,
+            });
         }
+        run.extend(event);
     }
 
     /// Hands a run of entries to every member: in one write, where nothing about it is personal.
@@ -335,7 +422,7 @@ impl Live {
             let user = member.listener.user();
             let personal = after > before
                 || member.roles.watching
-                || member.holds.is_some()
+                || !member.holds.is_empty()
                 || !(plain || member.listener.uses_additions())
                 || user.is_some() && run.iter().any(|event| event.author() == user);
             let at = if personal {
@@ -358,23 +445,20 @@ impl Live {
         }
     }
 
-    fn tell_reset(&mut self, whom: impl Fn(Epoch) -> bool) {
+    /// Tells every member but one to load the channel anew.
+    fn tell_reset(&mut self, reader: Option<SessionId>) {
         let Some(channel) = self.channel else { return };
-        for member in self.members.values_mut() {
-            if whom(member.epoch) {
-                send_reset(member, channel, self.epoch);
-                member.place = Place::Live { after: Position::default() };
-            }
+        for (_, member) in self.members.iter_mut().filter(|(session, _)| Some(**session) != reader) {
+            send_reset(member, channel, self.epoch);
+            member.place = Place::Live { after: Position::default() };
         }
     }
 }
 
-fn send_reset(member: &mut Member, channel: ChannelId, epoch: Epoch) {
-    member.epoch = epoch;
-    if let Some(frame) = member.listener.reset_form(channel, epoch) {
-        // A full queue only means that the client is told by the answer to its next look at the channel.
-        member.listener.send(&frame);
-    }
+/// `false` if the client does not understand it.
+fn send_reset(member: &mut Member, channel: ChannelId, epoch: Epoch) -> bool {
+    member.told = member.listener.reset_form(channel, epoch).map(|frame| member.listener.tell(frame)).is_some();
+    member.told
 }
 
 /// Sends event by event; on the first that does not go, says after which place to go on, and whether the rest is held.
@@ -393,7 +477,7 @@ fn personal_run(member: &Member, channel: Option<ChannelId>, run: &[LogEvent], a
 }
 
 fn holds(member: &Member, event: &LogEvent) -> bool {
-    matches!((&event.record, member.holds), (LogRecord::Message(message), Some(held)) if message.id == held)
+    matches!(&event.record, LogRecord::Message(message) if member.holds.contains(&message.id))
 }
 
 fn send_one(member: &Member, channel: Option<ChannelId>, event: &LogEvent) -> Sent {

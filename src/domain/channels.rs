@@ -13,13 +13,13 @@ use crate::domain::Rules;
 use crate::domain::people::{People, Seen};
 use crate::ids::{ChannelId, ClientId, Epoch, MessageId, MessageText, Micros, Position, Seq, SessionId, UserId};
 use crate::store::accounts::User;
-use crate::store::channels::{Appended, Head, Known, NewMessage, Range, Stored, StoredMessage};
+use crate::store::channels::{Appended, Head, NewMessage, Range, Stored, StoredMessage};
 use crate::store::record::{self, Decoded, LogRecord, MessageRecord, NewsRecord, Person};
 use crate::store::topics::{News, Topic};
 use crate::store::{Store, StoreError};
 
 pub use amend::Change;
-pub use marks::Unread;
+pub use marks::{MAX_DIRECTS, Unread};
 
 /// At most so many messages in one answer.
 pub const MAX_PAGE: usize = 200;
@@ -193,7 +193,7 @@ impl Channels {
         };
         if !self.rules.holds_acknowledgements {
             return match self.store.append(place.channel, new).await? {
-                Appended::Stored(stored) => Ok(Posted::New(event(stored, message))),
+                Appended::Stored(stored) => Ok(self.posted(place, stored, message)),
                 Appended::Duplicate(before) => self.posted_before(place, post.id, before).await,
             };
         }
@@ -205,13 +205,13 @@ impl Channels {
             Err(_) => false,
         };
         if safe {
-            self.hub.release(place.channel, post.session);
+            self.hub.release(place.channel, post.session, post.id);
         } else {
-            self.release_when_safe(place.channel, post.session);
+            self.release_when_safe(place.channel, post.session, post.id);
         }
         match appended? {
             _ if !safe => Err(ChannelError::NotReplicated),
-            Appended::Stored(stored) => Ok(Posted::New(event(stored, message))),
+            Appended::Stored(stored) => Ok(self.posted(place, stored, message)),
             Appended::Duplicate(before) => self.posted_before(place, post.id, before).await,
         }
     }
@@ -224,17 +224,15 @@ impl Channels {
             Some(head) => *head,
             None => Head::default(),
         };
-        let epoch = since.epoch.unwrap_or(head.epoch);
-        if epoch == head.epoch && since.after > head.position.seq {
-            // The client has what the store lost.
-            let known = Known { epoch, position: Position { seq: since.after, sub: 0 }, message: None };
-            self.store.verify(place.channel, known).await?;
-            return self.read(place, Range::Latest, limit, true).await;
-        }
-        if epoch != head.epoch || since.after.0 + 1 < head.oldest.0 {
+        // A client that says it has more than there is loads anew, and nobody else: others do not depend on what it says.
+        let beyond = since.after > head.position.seq;
+        if beyond || since.epoch.is_some_and(|epoch| epoch != head.epoch) || since.after.0 + 1 < head.oldest.0 {
             return self.read(place, Range::Latest, limit, true).await;
         }
         let mut view = self.read(place, Range::After(since.after), limit, false).await?;
+        if view.head.epoch != head.epoch {
+            return self.read(place, Range::Latest, limit, true).await;
+        }
         view.changes = self.changes(place, since.after, view.head).await?;
         Ok(view)
     }
@@ -295,13 +293,19 @@ impl Channels {
         Ok(Some(Seen { id: peer, name: user.username, online: online.first() == Some(&true) }))
     }
 
-    fn release_when_safe(&self, channel: ChannelId, session: SessionId) {
+    /// About to be acknowledged, perhaps to an author who is not in the channel.
+    fn posted(&self, place: Place, stored: Stored, message: MessageRecord) -> Posted {
+        self.hub.note(place.channel, &stored, message.id);
+        Posted::New(event(stored, message))
+    }
+
+    fn release_when_safe(&self, channel: ChannelId, session: SessionId, message: MessageId) {
         let (store, hub) = (self.store.clone(), self.hub.clone());
         tokio::spawn(async move {
             while store.settle(channel).await.is_err() {
                 sleep(SETTLE_RETRY).await;
             }
-            hub.release(channel, session);
+            hub.release(channel, session, message);
         });
     }
 
@@ -319,7 +323,7 @@ impl Channels {
             let tail = self.store.tail(place.channel, at, MAX_PAGE).await?;
             let Some(last) = tail.entries.last() else { break };
             at = last.position;
-            for entry in tail.entries {
+            for entry in tail.entries.into_iter().take_while(|entry| entry.position <= head.position) {
                 if let Decoded::Known(record) = record::decode::<LogRecord>(&entry.body)? {
                     let seq = match &record {
                         LogRecord::Message(_) => continue,

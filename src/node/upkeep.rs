@@ -41,9 +41,14 @@ impl Signals {
 }
 
 /// When the store may have lost data, compares every live channel with it before anything is written again.
-pub(super) async fn verify_generations(store: Arc<dyn Store>, hub: Arc<Hub>) {
+pub(super) async fn verify_generations(store: Arc<dyn Store>, hub: Arc<Hub>, bus: Bus) {
     loop {
         let generation = store.generation_changed().await;
+        // What a server that is not in charge any more still says would come after the comparison.
+        if let Err(error) = bus.renew().await {
+            warn!(%error, "what this node knows cannot be verified yet");
+            continue;
+        }
         hub.verify_all().await;
         if let Err(error) = store.generation_verified(&generation).await {
             warn!(%error, "what this node knows is verified, but the others could not be told yet");

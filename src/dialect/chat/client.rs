@@ -219,9 +219,15 @@ impl Client {
         }
         hub.crowd().clear_view(session);
         let mut chores: Vec<Chore> = joined.into_iter().map(|place| self.leave_chore(identity.person.id, place)).collect();
-        let offline = NewsRecord::Online { who: identity.person.clone(), online: false };
-        chores.push(Chore::Depart(identity.person.id, self.at(), News { topic: Topic::All, body: record::encode(&offline) }));
+        chores.push(self.depart_chore(&identity));
         Some((identity, chores))
+    }
+
+    /// Takes the user's presence in this session out of the store.
+    #[must_use]
+    pub fn depart_chore(&self, identity: &Identity) -> Chore {
+        let offline = NewsRecord::Online { who: identity.person.clone(), online: false };
+        Chore::Depart(identity.person.id, self.at(), News { topic: Topic::All, body: record::encode(&offline) })
     }
 
     /// Takes the session out of a channel on this node; the store's part is returned.
@@ -295,6 +301,10 @@ impl Listener for Client {
         self.session.send(frames)
     }
 
+    fn tell(&self, frame: Bytes) {
+        self.session.reply(frame);
+    }
+
     fn drained(&self) -> BoxFuture<'static, bool> {
         let session = self.session.clone();
         Box::pin(async move { session.drained().await })
@@ -340,6 +350,12 @@ impl Listener for Client {
     fn direct_opened(self: Arc<Self>, peer: UserId) {
         if self.watches_all() {
             tokio::spawn(async move { watch::watch_opened(&self, &self.services, peer).await });
+        }
+    }
+
+    fn missed_news(self: Arc<Self>) {
+        if self.watches_all() {
+            tokio::spawn(async move { watch::look_again(&self, &self.services).await });
         }
     }
 

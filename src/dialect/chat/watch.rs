@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use serde_json::json;
@@ -16,7 +17,7 @@ use super::wire::{self, Request};
 use crate::cluster::Listener;
 use crate::cluster::hub::{Entrant, Prepared};
 use crate::cluster::live::Roles;
-use crate::domain::channels::{Place, Unread};
+use crate::domain::channels::{MAX_DIRECTS, Place, Unread};
 use crate::ids::{Position, Seq, UserId};
 use crate::store::channels::Head;
 
@@ -24,6 +25,8 @@ use crate::store::channels::Head;
 const MAX_NAMED: usize = 200;
 /// Channels made live at once for one client.
 const CONCURRENT: usize = 16;
+/// Between two attempts to read a list.
+const RETRY: Duration = Duration::from_millis(500);
 const WATCHING: Roles = Roles { joined: false, watching: true };
 
 /// `watch`: from now on these channels and no others. Answered with what is unread in them.
@@ -101,6 +104,27 @@ pub(super) async fn watch_opened(client: &Arc<Client>, services: &Services, peer
         }
         // The list has it: the client sees it when it comes back.
         Err(error) => debug!(%error, "a new direct channel could not be watched"),
+    }
+}
+
+/// Direct channels may have appeared in the user's list without this node having heard of it.
+pub(super) async fn look_again(client: &Arc<Client>, services: &Services) {
+    let Some(me) = client.identity() else { return };
+    let places = loop {
+        match services.channels.directs(me.person.id).await {
+            Ok(places) => break places,
+            Err(error) => debug!(%error, "a list of direct channels cannot be read yet"),
+        }
+        if client.connection().is_closed() {
+            return;
+        }
+        tokio::time::sleep(RETRY).await;
+    };
+    // A list at its limit may show an old channel that was pushed out of it before: that one is not new.
+    if places.len() < MAX_DIRECTS {
+        for peer in places.into_iter().filter(|place| !client.watches(place.channel)).filter_map(|place| place.peer) {
+            watch_opened(client, services, peer).await;
+        }
     }
 }
 
