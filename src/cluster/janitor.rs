@@ -1,16 +1,17 @@
 //! What a session leaves behind is taken out of the store: at once where possible, else again and again until it is gone. If
-//! the node dies first, its reaper does it.
+//! the node dies first, its reaper does it. Whoever enters something anew waits for what the same session left
+//! ([`Janitor::done_with`]), or the late removal would remove the new entry.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::{Notify, mpsc};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::error;
 
-use crate::ids::{ChannelId, SessionRef, UserId};
+use crate::ids::{ChannelId, SessionId, SessionRef, UserId};
 use crate::store::topics::News;
 use crate::store::{Store, StoreError};
 
@@ -18,6 +19,8 @@ use crate::store::{Store, StoreError};
 const CONCURRENT: usize = 64;
 /// Between two attempts.
 const RETRY: Duration = Duration::from_millis(500);
+/// How long a session waits for what it left.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Something to be taken out of the store.
 #[derive(Debug)]
@@ -28,6 +31,14 @@ pub enum Chore {
     Depart(UserId, SessionRef, News),
 }
 
+impl Chore {
+    fn session(&self) -> SessionId {
+        match self {
+            Self::Leave(_, at, _) | Self::Depart(_, at, _) => at.session,
+        }
+    }
+}
+
 /// Handle to the janitor; clones share it.
 #[derive(Clone)]
 pub struct Janitor {
@@ -36,10 +47,43 @@ pub struct Janitor {
     open: Arc<Open>,
 }
 
+/// How many chores each session has open.
 #[derive(Default)]
 struct Open {
-    count: AtomicUsize,
+    sessions: Mutex<HashMap<SessionId, usize>>,
     done: Notify,
+}
+
+impl Open {
+    fn sessions(&self) -> MutexGuard<'_, HashMap<SessionId, usize>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, session: SessionId) {
+        *self.sessions().entry(session).or_default() += 1;
+    }
+
+    fn remove(&self, session: SessionId) {
+        let mut sessions = self.sessions();
+        if let Some(count) = sessions.get_mut(&session) {
+            *count -= 1;
+            if *count == 0 {
+                sessions.remove(&session);
+                self.done.notify_waiters();
+            }
+        }
+    }
+
+    async fn until(&self, holds: impl Fn(&HashMap<SessionId, usize>) -> bool) {
+        loop {
+            let mut done = std::pin::pin!(self.done.notified());
+            done.as_mut().enable();
+            if holds(&self.sessions()) {
+                return;
+            }
+            done.await;
+        }
+    }
 }
 
 impl Janitor {
@@ -56,9 +100,7 @@ impl Janitor {
                     let (store, open) = (store.clone(), open.clone());
                     async move {
                         finish(store.as_ref(), &chore).await;
-                        if open.count.fetch_sub(1, Ordering::AcqRel) == 1 {
-                            open.done.notify_waiters();
-                        }
+                        open.remove(chore.session());
                     }
                 })
                 .await;
@@ -68,7 +110,7 @@ impl Janitor {
 
     /// Hands over a chore.
     pub fn please(&self, chore: Chore) {
-        self.open.count.fetch_add(1, Ordering::AcqRel);
+        self.open.add(chore.session());
         // The task only ends with the last handle.
         let _ = self.chores.send(chore);
     }
@@ -83,13 +125,16 @@ impl Janitor {
 
     /// Resolves when nothing is left to do.
     pub async fn idle(&self) {
-        loop {
-            let done = self.open.done.notified();
-            if self.open.count.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            tokio::select! { () = done => {}, () = sleep(RETRY) => {} }
-        }
+        self.open.until(HashMap::is_empty).await;
+    }
+
+    /// Resolves when nothing that this session left is in the store any more.
+    ///
+    /// # Errors
+    /// The store has not taken it for too long.
+    pub async fn done_with(&self, session: SessionId) -> Result<(), StoreError> {
+        let done = self.open.until(|open| !open.contains_key(&session));
+        timeout(PATIENCE, done).await.map_err(|_| StoreError::Unavailable("what the session left is still there".to_owned()))
     }
 }
 

@@ -37,7 +37,14 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
     let session = client.session();
     let member = Member { at: client.at(), user: me.person.id, username: me.person.name.clone(), peer: place.peer };
     let joined = NewsRecord::Joined { session, who: me.person.clone(), to: place.peer };
-    services.store.join(place.channel, &member, &place.news(&joined), ANNOUNCED_MEMBERS).await?;
+    services.janitor.done_with(session).await?;
+    if let Err(error) = services.store.join(place.channel, &member, &place.news(&joined), ANNOUNCED_MEMBERS).await {
+        // Perhaps it did.
+        if client.joined() != Some(place) {
+            services.janitor.please(client.leave_chore(me.person.id, place));
+        }
+        return Err(error.into());
+    }
     let since = payload.after.map(|after| Since { after, epoch: payload.epoch });
     let read = tokio::try_join!(
         services.channels.view(place, since, payload.limit.unwrap_or(DEFAULT_PAGE)),

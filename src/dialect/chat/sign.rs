@@ -100,7 +100,12 @@ async fn welcome(client: &Arc<Client>, services: &Services, signed_in: SignedIn,
 async fn arrive(client: &Arc<Client>, services: &Services, identity: &Identity) -> Handled {
     let news = NewsRecord::Online { who: identity.person.clone(), online: true };
     let news = News { topic: Topic::All, body: record::encode(&news) };
-    services.store.arrive(identity.person.id, client.at(), PRESENCE_TTL, &news).await?;
+    services.janitor.done_with(client.connection().id()).await?;
+    if let Err(error) = services.store.arrive(identity.person.id, client.at(), PRESENCE_TTL, &news).await {
+        // Perhaps it did.
+        services.janitor.please(client.depart_chore(identity));
+        return Err(error.into());
+    }
     client.set_identity(identity.clone());
     Ok(())
 }
