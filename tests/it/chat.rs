@@ -1,8 +1,12 @@
 //! The chat protocol end to end: real processes, real sockets, one node by itself and two that share a Redis.
 
-mod site;
-
 #[macro_use]
 mod everywhere;
+mod site;
 
-mod basics;
+mod catching_up;
+mod coming_in;
+mod limits;
+mod talking;
+mod together;
+mod watching;

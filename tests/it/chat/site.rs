@@ -10,7 +10,6 @@ const KIND: &str = "RIALTO_TEST_REDIS";
 pub struct Site {
     // Before the Redis, so that they end first and have nothing to complain about.
     pub nodes: Vec<Node>,
-    pub settings: Settings,
     _redis: Option<Redis>,
 }
 
@@ -25,7 +24,7 @@ impl Site {
     /// One node with the embedded store.
     pub async fn embedded(changes: &[(&str, &str)]) -> Self {
         let settings = changed(Settings::embedded(), changes);
-        Self { nodes: vec![Node::start(&settings).await], settings, _redis: None }
+        Self { nodes: vec![Node::start(&settings).await], _redis: None }
     }
 
     /// So many nodes on one Redis.
@@ -52,7 +51,7 @@ impl Site {
         let (settings, redis) = started.await.unwrap();
         let settings = changed(settings, changes);
         let nodes = futures_util::future::join_all((0..count).map(|_| Node::start(&settings))).await;
-        Self { nodes, settings, _redis: Some(redis) }
+        Self { nodes, _redis: Some(redis) }
     }
 
     /// A node.

@@ -180,6 +180,13 @@ impl Client {
             .clone()
     }
 
+    /// Watches channels (+); answers what is unread in them.
+    pub async fn watch(&mut self, which: Value) -> Vec<Value> {
+        let answer = self.request("watch", which).await;
+        assert_eq!(answer["type"], "unread", "{answer}");
+        answer["unread"]["channels"].as_array().unwrap().clone()
+    }
+
     /// Writes to a channel and waits until the message is acknowledged.
     pub async fn say(&mut self, recipient: &str, words: &str) -> Value {
         self.post(recipient, words).await;

@@ -171,7 +171,8 @@ impl Log {
                 }
                 // The log ends with the process.
                 if changed.changed().await.is_err() {
-                    panic!("the node ended before it logged {text:?}:\n{}", self.lines.lock().unwrap().join("\n"));
+                    let all = self.lines.lock().unwrap().join("\n");
+                    panic!("the node ended before it logged {text:?}:\n{all}");
                 }
             }
         };
