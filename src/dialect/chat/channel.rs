@@ -111,6 +111,8 @@ pub(super) async fn message(client: &Arc<Client>, services: &Services, me: &Iden
             // Whoever is in the channel gets it through the hub, in its order.
             if services.hub.roles(place.channel, client.session()) == Roles::default() {
                 client.connection().reply(client.own_form(&event));
+            } else {
+                client.stored(id, event);
             }
         }
         Ok(Posted::Before(shown)) => {

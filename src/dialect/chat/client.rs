@@ -45,14 +45,23 @@ pub struct Watched {
     pub seq: Seq,
 }
 
+/// What a session gets for a message that it wrote.
+#[derive(Default)]
+struct Owed {
+    /// The request, which that event answers.
+    id: Option<RequestId>,
+    /// The event, once the message is stored.
+    event: Option<LogEvent>,
+}
+
 #[derive(Default)]
 struct State {
     identity: Option<Identity>,
     joined: Option<Place>,
     watched: HashMap<ChannelId, Watched>,
     watches_all: bool,
-    /// Requests that are answered by the event that they cause.
-    owed: HashMap<MessageId, RequestId>,
+    /// Messages that have not come back to this session, which wrote them.
+    owed: HashMap<MessageId, Owed>,
     /// Whose topic is followed.
     follows: Option<UserId>,
     joins_told: Option<(Instant, u32)>,
@@ -147,8 +156,28 @@ impl Client {
 
     /// Remembers that the event of this message answers a request.
     pub fn owe(&self, message: MessageId, id: Option<RequestId>) {
-        if let Some(id) = id {
-            self.state().owed.insert(message, id);
+        self.state().owed.insert(message, Owed { id, event: None });
+    }
+
+    /// The message is stored. The channel brings the event to this session, unless it did so already or the session is in the channel
+    /// no more by then: then [`Client::pay`] does.
+    pub fn stored(&self, message: MessageId, event: LogEvent) {
+        if let Some(owed) = self.state().owed.get_mut(&message) {
+            owed.event = Some(event);
+        }
+    }
+
+    /// Sends what the session wrote in channels that it is not in any more and that did not come back from there in time: a message is
+    /// acknowledged to its author, wherever that one has gone since.
+    pub fn pay(&self) {
+        let outside = |to: Option<UserId>| {
+            self.me().is_none_or(|me| self.services.hub.roles(Place::of(me, to).channel, self.session.id()) == Roles::default())
+        };
+        let mut events: Vec<LogEvent> = self.state().owed.values().filter_map(|owed| owed.event.clone()).collect();
+        events.retain(|event| matches!(&event.record, LogRecord::Message(message) if outside(message.to)));
+        events.sort_by_key(|event| event.entry.position);
+        for event in events {
+            self.session.reply(self.own_form(&event));
         }
     }
 
@@ -205,7 +234,6 @@ impl Client {
     pub fn sign_off(&self) -> Option<(Identity, Vec<Chore>)> {
         let (identity, joined, watched, follows) = {
             let mut state = self.state();
-            state.owed.clear();
             state.watches_all = false;
             (state.identity.take()?, state.joined.take(), std::mem::take(&mut state.watched), state.follows.take())
         };
@@ -219,6 +247,8 @@ impl Client {
         }
         hub.crowd().clear_view(session);
         let mut chores: Vec<Chore> = joined.into_iter().map(|place| self.leave_chore(identity.person.id, place)).collect();
+        self.pay();
+        self.state().owed.clear();
         chores.push(self.depart_chore(&identity));
         Some((identity, chores))
     }
@@ -235,6 +265,7 @@ impl Client {
     pub fn leave_chore(&self, user: UserId, place: Place) -> Chore {
         let session = self.session.id();
         self.services.hub.exit(place.channel, session, Roles { joined: true, watching: false });
+        self.pay();
         Chore::Leave(place.channel, self.at(), place.news(&NewsRecord::Left { session, who: user, to: place.peer }))
     }
 
@@ -312,7 +343,9 @@ impl Listener for Client {
 
     fn own_form(&self, event: &LogEvent) -> Bytes {
         let id = match &event.record {
-            LogRecord::Message(message) if message.via == Some(self.session.id()) => self.state().owed.remove(&message.id),
+            LogRecord::Message(message) if message.via == Some(self.session.id()) => {
+                self.state().owed.remove(&message.id).and_then(|owed| owed.id)
+            }
             _ => None,
         };
         event_frame(event, true, id.as_ref())

@@ -40,6 +40,7 @@ pub(super) async fn watch(client: &Arc<Client>, services: &Services, me: &Identi
     for before in client.begin_watching(payload.all) {
         services.hub.exit(before.place.channel, client.session(), WATCHING);
     }
+    client.pay();
     let mut places: Vec<Place> = payload.recipients.into_iter().map(|recipient| place(me, recipient)).collect();
     if payload.all {
         places.extend(services.channels.directs(user).await.map_err(failed)?);
