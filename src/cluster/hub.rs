@@ -126,6 +126,15 @@ impl Hub {
         self.grant(&prepared.channel, wants);
     }
 
+    /// A channel's log was seen to end at `head`. If sessions were not handed everything up to there, they are now: of what is
+    /// published while a channel becomes live on this node, nothing is heard.
+    pub fn reaches(self: &Arc<Self>, channel: ChannelId, head: Head) {
+        if let Some(channel) = self.channel(channel) {
+            let wants = lock(&channel.live).reaches(head);
+            self.grant(&channel, wants);
+        }
+    }
+
     /// Takes a role in a channel away; `true` if the session had it.
     pub fn exit(self: &Arc<Self>, channel: ChannelId, session: SessionId, roles: Roles) -> bool {
         let Some(entry) = self.channel(channel) else { return false };
@@ -361,10 +370,18 @@ impl Hub {
 
     fn channel_news(&self, channel: &Channel, body: &Bytes) {
         let Some(news) = decode_news(body) else { return };
-        let live = lock(&channel.live);
-        let mut frames = super::crowd::NewsFrames::new(&news);
-        for listener in live.listeners().filter(|listener| listener.hears(&news)) {
-            frames.send(listener.as_ref());
+        let mut told = Vec::new();
+        {
+            let live = lock(&channel.live);
+            let mut frames = super::crowd::NewsFrames::new(&news);
+            for listener in live.listeners().filter(|listener| listener.hears(&news)) {
+                frames.send(listener.as_ref());
+                told.extend(listener.uses_additions().then(|| listener.session()));
+            }
+        }
+        if let NewsRecord::Joined { who, .. } = &news {
+            // Whoever was told of a newcomer has them on the screen.
+            told.into_iter().for_each(|session| self.crowd.view(session, [who.id]));
         }
     }
 

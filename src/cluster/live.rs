@@ -234,6 +234,16 @@ impl Live {
         wants
     }
 
+    /// The log was seen to end at `head`: if that is beyond the cursor, what lies between is to be read.
+    pub fn reaches(&mut self, head: Head) -> Wants {
+        let beyond = head.epoch == self.epoch && self.cursor.is_some_and(|cursor| cursor < head.position);
+        if !beyond {
+            return Wants::default();
+        }
+        self.seen = self.seen.max(head.position);
+        Wants { catch_up: !std::mem::replace(&mut self.catching_up, true), ..Wants::default() }
+    }
+
     /// Entries read from the log, with the head at that instant.
     pub fn caught_up(&mut self, from: Start, entries: Vec<Entry>, head: Head) -> (Reading, Wants) {
         let mut wants = Wants::default();

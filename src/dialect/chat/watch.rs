@@ -101,6 +101,7 @@ pub(super) async fn watch_opened(client: &Arc<Client>, services: &Services, peer
             let unread = Unread { place, count: 0, last: None, head: beginning, read: Seq(0) };
             if !client.watches(place.channel) {
                 enter(client, services, me.person.id, &prepared, &unread);
+                services.hub.reaches(place.channel, head);
             }
         }
         // The list has it: the client sees it when it comes back.
