@@ -5,8 +5,11 @@ mod everywhere;
 mod site;
 
 mod catching_up;
+mod changing;
 mod coming_in;
 mod limits;
+mod old_clients;
+mod people;
 mod talking;
 mod together;
 mod watching;

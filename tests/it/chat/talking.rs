@@ -12,6 +12,7 @@ everywhere!(
     a_channel_opens_with_its_last_ten_messages,
     every_byte_of_a_message_is_kept,
     each_message_reaches_each_session_once_in_order,
+    a_message_is_acknowledged_wherever_its_author_has_gone,
     a_direct_channel_is_the_same_from_both_ends_and_nobody_elses,
     a_direct_channel_with_oneself_is_a_notebook,
     users_who_do_not_exist_have_no_channel,
@@ -140,6 +141,35 @@ async fn each_message_reaches_each_session_once_in_order(site: Site) {
     ann.say("", "once").await;
     ann.say("", "more").await;
     assert_eq!(ann.messages().len() as u64, MESSAGES + 2);
+}
+
+async fn a_message_is_acknowledged_wherever_its_author_has_gone(site: Site) {
+    let mut bob = Client::guest(site.there()).await;
+    let mut ann = Client::guest(site.here()).await;
+    bob.join("").await;
+    let ways_out = [
+        ("channelLeave", json!({ "recipientUUID": "" })),
+        ("channelJoin", json!({ "recipientUUID": bob.uuid() })),
+        ("signIn", json!({ "guest": true })),
+        ("signOut", json!({})),
+    ];
+    for round in 0..10 {
+        for (way_out, payload) in &ways_out {
+            if round > 0 && *way_out == "channelLeave" {
+                ann.send("signIn", json!({ "guest": true })).await;
+            }
+            // Without waiting for anything: the author has left before the channel can have brought the message back.
+            ann.send("channelJoin", json!({})).await;
+            let words = format!("{round}, then {way_out}");
+            ann.send_json(json!({ "type": "channelMessage", "channelMessage": { "message": words }, "id": words })).await;
+            ann.send(way_out, payload.clone()).await;
+            ann.expect(&words, |v| v["type"] == "channelMessage" && v["id"] == words.as_str()).await;
+            bob.hears(&words).await;
+        }
+    }
+    ann.fence().await;
+    let own = ann.received().into_iter().filter(|v| v["type"] == "channelMessage" && v["channelMessage"]["RecipientUUID"] == "").count();
+    assert_eq!((own, bob.messages().len()), (10 * ways_out.len(), 10 * ways_out.len()));
 }
 
 async fn a_direct_channel_is_the_same_from_both_ends_and_nobody_elses(site: Site) {
