@@ -55,6 +55,10 @@ impl<'a> Request<'a> {
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let text = self.payload.map_or("{}", RawValue::get);
         let text = if text == "null" { "{}" } else { text };
+        // serde would take an array for the fields in their order.
+        if !text.starts_with('{') {
+            return Err(Failure::malformed(format!("{} is not an object", self.kind)));
+        }
         serde_json::from_str(text).map_err(|error| {
             // serde's words may quote what the client wrote; only the name of a missing field is passed on.
             match error.to_string().strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
@@ -294,6 +298,8 @@ mod tests {
         assert_eq!(code(r#"{"type":"users","id":7}"#), Code::Malformed);
         let request = Request::parse(r#"{"type":"channelMessage","channelMessage":{"message":7}}"#).unwrap();
         assert_eq!(request.payload::<ChannelMessage>().err().unwrap().code, Code::Malformed);
+        let request = Request::parse(r#"{"type":"signIn","signIn":["ann","secret"]}"#).unwrap();
+        assert_eq!(request.payload::<SignIn>().err().unwrap().code, Code::Malformed);
         let request = Request::parse(r#"{"type":"channelMessage"}"#).unwrap();
         assert_eq!(request.payload::<ChannelMessage>().err().unwrap().text, "channelMessage.message is missing");
     }
