@@ -4,12 +4,16 @@
 mod everywhere;
 mod site;
 
+mod bad_input;
 mod catching_up;
 mod changing;
 mod coming_in;
+mod crash;
 mod limits;
 mod old_clients;
 mod people;
+mod secrets;
+mod slow_clients;
 mod talking;
 mod together;
 mod watching;

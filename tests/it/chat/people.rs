@@ -197,6 +197,8 @@ async fn moderators_ban(site: Site) {
     let sign_in = json!({ "username": "ann", "password": "secret of ann" });
     assert_eq!(back.refused("signIn", sign_in.clone()).await, 18);
     assert_eq!(back.refused("signIn", json!({ "username": "ann", "password": "a guess" })).await, 4, "not even that is told");
+    mia.ask("ban", json!({ "userUUID": ann.uuid(), "minutes": u64::MAX })).await;
+    assert_eq!(back.refused("users", Value::Null).await, 18);
     mia.ask("ban", json!({ "userUUID": ann.uuid(), "minutes": 0 })).await;
     back.ask("users", Value::Null).await;
     back.send("signIn", sign_in).await;

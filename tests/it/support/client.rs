@@ -7,16 +7,18 @@ use std::time::Duration;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::node::Node;
 
+/// Bytes that the system keeps of what was not read.
+const RECEIVE_BUFFER: u32 = 64 * 1024;
 /// How long anything may take that a test waits for.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -30,11 +32,22 @@ pub struct Account {
     pub name: String,
 }
 
+/// How quickly a client reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    #[default]
+    Full,
+    /// One frame each time.
+    Slow(Duration),
+    Stopped,
+}
+
 /// One connection. Requests go out without waiting; what comes in is kept, and `expect` takes it out one by one.
 pub struct Client {
     sink: SplitSink<Socket, Message>,
     inbox: Arc<Inbox>,
     reader: JoinHandle<()>,
+    pace: watch::Sender<Pace>,
     session: String,
     account: Option<Account>,
     requests: u64,
@@ -61,13 +74,17 @@ impl Client {
         if let Some(origin) = origin {
             request.headers_mut().insert("origin", origin.parse().unwrap());
         }
-        let stream = TcpStream::connect(address).await.map_err(Error::Io)?;
+        let socket = TcpSocket::new_v4().map_err(Error::Io)?;
+        // So that a client that reads slowly is felt at the other end soon.
+        socket.set_recv_buffer_size(RECEIVE_BUFFER).map_err(Error::Io)?;
+        let stream = socket.connect(address).await.map_err(Error::Io)?;
         stream.set_nodelay(true).map_err(Error::Io)?;
         let (socket, _) = client_async(request, stream).await?;
         let (sink, source) = socket.split();
         let inbox = Arc::new(Inbox::default());
-        let reader = tokio::spawn(read(source, Arc::clone(&inbox)));
-        let mut client = Self { sink, inbox, reader, session: String::new(), account: None, requests: 0 };
+        let pace = watch::Sender::default();
+        let reader = tokio::spawn(read(source, Arc::clone(&inbox), pace.subscribe()));
+        let mut client = Self { sink, inbox, reader, pace, session: String::new(), account: None, requests: 0 };
         let ready = client.expect_type("ready").await;
         client.session = text(&ready["ready"]["sessionUUID"]);
         Ok(client)
@@ -291,6 +308,11 @@ impl Client {
         timeout(PATIENCE, closed).await.unwrap_or_else(|_| panic!("the connection stayed; received: {}", self.inbox.shown()))
     }
 
+    /// Reads as quickly as this from now on.
+    pub fn read_at(&self, pace: Pace) {
+        self.pace.send_replace(pace);
+    }
+
     /// Whether the connection still stands.
     pub fn is_open(&self) -> bool {
         self.inbox.end.lock().unwrap().is_none()
@@ -355,8 +377,12 @@ impl Inbox {
     }
 }
 
-async fn read(mut source: SplitStream<Socket>, inbox: Arc<Inbox>) {
+async fn read(mut source: SplitStream<Socket>, inbox: Arc<Inbox>, mut pace: watch::Receiver<Pace>) {
     let end = loop {
+        let Ok(present) = pace.wait_for(|pace| *pace != Pace::Stopped).await.map(|pace| *pace) else { return };
+        if let Pace::Slow(time) = present {
+            sleep(time).await;
+        }
         match source.next().await {
             Some(Ok(Message::Text(text))) => {
                 let frame = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
