@@ -40,6 +40,8 @@ enum Place {
 
 struct Member {
     listener: Arc<dyn Listener>,
+    /// Who was signed in when it entered. A session leaves its channels before somebody else signs in on it.
+    user: Option<UserId>,
     roles: Roles,
     /// The other end of a direct channel, as the session's user sees it.
     peer: Option<UserId>,
@@ -147,7 +149,7 @@ impl Live {
         self.members.iter().filter(|(_, member)| member.roles.joined).filter_map(move |(session, member)| {
             Some(StoredMember {
                 at: SessionRef { node, session: *session },
-                user: member.listener.user()?,
+                user: member.user?,
                 username: member.listener.name()?,
                 peer: member.peer,
             })
@@ -168,6 +170,7 @@ impl Live {
             false => Place::Live { after: Position::default() },
         };
         if let Some(member) = self.members.get_mut(&session) {
+            member.user = listener.user();
             member.roles.joined |= roles.joined;
             member.roles.watching |= roles.watching;
             match &mut member.place {
@@ -178,7 +181,8 @@ impl Live {
             }
             member.told = false;
         } else {
-            self.members.insert(session, Member { listener, roles, peer, place: fresh, told: false, holds: Vec::new() });
+            let user = listener.user();
+            self.members.insert(session, Member { listener, user, roles, peer, place: fresh, told: false, holds: Vec::new() });
         }
         if self.behind(session).is_some() {
             wants.refill.push(session);
@@ -429,7 +433,7 @@ impl Live {
             if after >= end {
                 continue;
             }
-            let user = member.listener.user();
+            let user = member.user;
             let personal = after > before
                 || member.roles.watching
                 || !member.holds.is_empty()
@@ -494,7 +498,7 @@ fn send_one(member: &Member, channel: Option<ChannelId>, event: &LogEvent) -> Se
     if !event.is_plain() && !member.listener.uses_additions() {
         return Sent::Done;
     }
-    let own = event.author().is_some() && event.author() == member.listener.user();
+    let own = event.author().is_some() && event.author() == member.user;
     let frame = if own { member.listener.own_form(event) } else { member.listener.encoder().event(event) };
     let sent = member.listener.send(&frame);
     if let (Sent::Done, true, Some(channel)) = (sent, member.roles.watching, channel) {
