@@ -4,6 +4,7 @@
 #[macro_use]
 mod store_contract;
 mod chat;
+mod faults;
 mod load;
 mod store_embedded;
 mod store_redis;

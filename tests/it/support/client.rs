@@ -165,6 +165,12 @@ impl Client {
 
     /// Sends a request with an `id` (+) and answers what came back with it, an error or not.
     pub async fn request(&mut self, kind: &str, payload: Value) -> Value {
+        let answer = self.try_request(kind, payload).await;
+        answer.unwrap_or_else(|| panic!("the connection ended before {kind} was answered; received: {}", self.inbox.shown()))
+    }
+
+    /// As [`Client::request`]; `None` if the connection ends before the answer.
+    pub async fn try_request(&mut self, kind: &str, payload: Value) -> Option<Value> {
         self.requests += 1;
         let id = format!("{kind} {}", self.requests);
         let mut frame = json!({ "type": kind, kind: payload, "id": id });
@@ -172,8 +178,8 @@ impl Client {
             frame["userUUID"] = json!(account.uuid);
             frame["userAccessKey"] = json!(account.key);
         }
-        self.send_json(frame).await;
-        self.expect(&format!("the answer to {id}"), |v| v["id"] == id.as_str()).await
+        timeout(PATIENCE, self.sink.send(Message::text(frame.to_string()))).await.expect("the node reads").ok()?;
+        self.find(&format!("the answer to {id}"), |v| v["id"] == id.as_str()).await
     }
 
     /// As [`Client::request`], of a request that succeeds; answers the payload.
@@ -236,15 +242,20 @@ impl Client {
 
     /// Waits for a frame that no `expect` has taken yet and that fits, and takes it.
     pub async fn expect(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let found = self.find(what, fits).await;
+        found.unwrap_or_else(|| panic!("the connection ended before {what}; received: {}", self.inbox.shown()))
+    }
+
+    /// As [`Client::expect`]; `None` if the connection ends before.
+    async fn find(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Option<Value> {
         let mut changed = self.inbox.changed.subscribe();
         let found = async {
             loop {
                 changed.mark_unchanged();
-                if let Some(found) = self.inbox.take(&fits) {
+                let ended = !self.is_open();
+                let found = self.inbox.take(&fits);
+                if ended || found.is_some() {
                     return found;
-                }
-                if let Some(end) = self.inbox.end.lock().unwrap().as_ref() {
-                    panic!("the connection ended ({end:?}) before {what}; received: {}", self.inbox.shown());
                 }
                 changed.changed().await.unwrap();
             }

@@ -227,6 +227,11 @@ impl RedisSentinel {
     /// Kills the master and waits until the replica has its place.
     pub fn fail_over(&mut self) {
         self.master.kill();
+        self.replica_takes_over();
+    }
+
+    /// Waits until the replica is the master, because that one does not answer.
+    pub fn replica_takes_over(&self) {
         let port = self.replica.port.to_string();
         wait_until("the replica is master", || {
             self.replica.cli(&["INFO", "replication"]).contains("role:master")

@@ -1,0 +1,49 @@
+//! A node that does not hear Redis any more, although nobody reports anything broken.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::crew::wait_for;
+use crate::support::client::{Client, seqs, texts};
+use crate::support::node::{Node, Settings};
+use crate::support::proxy::{FaultProxy, Mode};
+use crate::support::redis::RedisServer;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_subscriber_connection_is_noticed_within_five_seconds_and_nothing_is_missed() {
+    let redis = wait_for(RedisServer::start);
+    let proxy = FaultProxy::start(redis.port).await;
+    let here = Node::start(&Settings::redis(&redis.url())).await;
+    let there = Node::start(&Settings::redis(&format!("redis://127.0.0.1:{}", proxy.port))).await;
+    let mut ann = Client::guest(&here).await;
+    let mut bob = Client::guest(&there).await;
+    let mut carol = Client::guest(&there).await;
+    let mut stranger = Client::guest(&here).await;
+    ann.join("").await;
+    bob.join("").await;
+    carol.request("watch", json!({ "all": true })).await;
+    ann.say("", "before").await;
+    bob.hears("before").await;
+
+    let cut = Instant::now();
+    assert!(proxy.set_carrying("SUBSCRIBE", Mode::Blackhole) > 0);
+    for words in ["one", "two", "three"] {
+        ann.say("", words).await;
+    }
+    // Also the first words of a stranger, in a channel that nobody there has heard of yet.
+    stranger.say(&carol.uuid(), "do you know me?").await;
+
+    there.logged("subscriber connection lost").await;
+    assert!(cut.elapsed() < Duration::from_secs(5), "noticed after {:?}", cut.elapsed());
+    bob.hears("three").await;
+    carol.hears("do you know me?").await;
+    ann.say("", "after").await;
+    bob.hears("after").await;
+    stranger.say(&carol.uuid(), "now you do").await;
+    carol.hears("now you do").await;
+    assert_eq!(texts(&bob.messages()), ["before", "one", "two", "three", "after"]);
+    assert_eq!(seqs(&bob.messages()), [1, 2, 3, 4, 5]);
+    assert_eq!(texts(&carol.messages()), ["do you know me?", "now you do"]);
+    assert!(bob.received_of("channelReset").is_empty());
+}

@@ -1,0 +1,86 @@
+//! Sentinel puts a replica in the master's place that missed the last writes.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+
+use super::crew::{Crew, Writer, acknowledged, last_word, no_number_names_two_messages, nodes, wait_for};
+use crate::support::client::texts;
+use crate::support::node::Settings;
+use crate::support::redis::{RedisSentinel, wait_until};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failover_that_loses_messages_begins_a_new_epoch() {
+    let mut redis = wait_for(RedisSentinel::start);
+    let nodes = nodes(2, &Settings::redis(&redis.url())).await;
+    let crew = Crew::write(&nodes, 12).await;
+    crew.acknowledged(24).await;
+
+    wait_for(|| redis.cut_replication());
+    crew.acknowledged(24).await;
+    wait_for(|| redis.fail_over());
+    crew.acknowledged(24).await;
+
+    everybody_loads_anew(crew.stop().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_that_wakes_up_after_it_was_replaced_confuses_nobody() {
+    let redis = wait_for(RedisSentinel::start);
+    let nodes = nodes(2, &Settings::redis(&redis.url())).await;
+    let crew = Crew::write(&nodes, 12).await;
+    crew.acknowledged(24).await;
+
+    wait_for(|| redis.cut_replication());
+    crew.acknowledged(24).await;
+    redis.master.pause(true);
+    wait_for(|| redis.replica_takes_over());
+    crew.acknowledged(24).await;
+    redis.master.pause(false);
+    wait_for(|| wait_until("the old master follows", || redis.master.cli(&["INFO", "replication"]).contains("role:slave")));
+    crew.acknowledged(24).await;
+
+    everybody_loads_anew(crew.stop().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_replica_has_to_confirm_is_not_lost_with_the_master() {
+    let mut redis = wait_for(RedisSentinel::start);
+    let nodes = nodes(2, &Settings::redis(&redis.url()).with("ACK_REPLICAS", 1)).await;
+    let crew = Crew::write(&nodes, 6).await;
+    crew.acknowledged(24).await;
+
+    // From here on the master has nobody to confirm: nothing may be acknowledged.
+    wait_for(|| redis.cut_replication());
+    crew.refused(6).await;
+    let mut crew = crew.stop().await;
+    let acknowledged = acknowledged(&crew);
+    wait_for(|| redis.fail_over());
+
+    for writer in &mut crew {
+        let loaded = writer.client.ask("channelHistory", json!({ "recipientUUID": "", "limit": 200 })).await;
+        let kept = texts(loaded["messages"].as_array().unwrap());
+        let distinct: HashSet<String> = kept.iter().cloned().collect();
+        assert_eq!(distinct.len(), kept.len(), "a message is there twice");
+        assert!(!loaded["more"].as_bool().unwrap(), "the test looks at all of them");
+        let lost: Vec<_> = acknowledged.difference(&distinct).collect();
+        assert!(lost.is_empty(), "acknowledged, and lost: {lost:?}");
+        let got: HashSet<_> = texts(&writer.client.messages()).into_iter().collect();
+        for refused in &writer.refused {
+            assert!(!got.contains(refused) || distinct.contains(refused), "{refused:?} was acknowledged and is lost");
+        }
+    }
+    no_number_names_two_messages(&crew);
+}
+
+async fn everybody_loads_anew(mut crew: Vec<Writer>) {
+    for writer in &mut crew {
+        let reset = writer.client.expect_type("channelReset").await;
+        assert!(reset["channelReset"]["epoch"].as_u64().unwrap() > writer.epoch);
+        let loaded = writer.client.ask("channelJoin", json!({ "recipientUUID": "", "after": 1, "epoch": writer.epoch })).await;
+        assert_eq!((&loaded["reset"], &loaded["epoch"]), (&json!(true), &reset["channelReset"]["epoch"]));
+    }
+    last_word(&mut crew).await;
+    no_number_names_two_messages(&crew);
+    assert!(crew.iter().all(|writer| writer.client.is_open()));
+}

@@ -1,0 +1,58 @@
+//! Redis dies under fifty people who write, and comes back: with its data, or with nothing.
+
+use serde_json::json;
+
+use super::crew::{Crew, all_have_the_same, last_word, no_number_names_two_messages, nodes, wait_for};
+use crate::support::client::Client;
+use crate::support::node::Settings;
+use crate::support::redis::RedisServer;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_survives_a_restart_of_redis_and_reaches_everybody_once() {
+    let mut redis = wait_for(RedisServer::start_durable);
+    let nodes = nodes(3, &Settings::redis(&redis.url())).await;
+    let crew = Crew::write(&nodes, 50).await;
+    crew.acknowledged(200).await;
+
+    wait_for(|| redis.kill());
+    crew.refused(50).await;
+    wait_for(|| redis.restart());
+    crew.acknowledged(200).await;
+
+    let mut crew = crew.stop().await;
+    last_word(&mut crew).await;
+    all_have_the_same(&crew);
+    for writer in &crew {
+        assert!(writer.client.is_open());
+        assert!(writer.client.received_of("channelReset").is_empty(), "nothing was lost");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_comes_back_empty_begins_a_new_epoch_and_everybody_loads_anew() {
+    let mut redis = wait_for(RedisServer::start_durable);
+    let nodes = nodes(2, &Settings::redis(&redis.url())).await;
+    let crew = Crew::write(&nodes, 20).await;
+    crew.acknowledged(60).await;
+
+    wait_for(|| redis.kill());
+    crew.refused(1).await;
+    wait_for(|| redis.restart_empty());
+    crew.acknowledged(60).await;
+
+    let mut crew = crew.stop().await;
+    for writer in &mut crew {
+        let reset = writer.client.expect_type("channelReset").await;
+        let epoch = reset["channelReset"]["epoch"].as_u64().unwrap();
+        assert!(epoch > writer.epoch);
+        let loaded = writer.client.ask("channelJoin", json!({ "recipientUUID": "", "after": 1, "epoch": writer.epoch })).await;
+        assert_eq!((loaded["reset"].as_bool(), loaded["epoch"].as_u64()), (Some(true), Some(epoch)));
+    }
+    last_word(&mut crew).await;
+    no_number_names_two_messages(&crew);
+
+    // Accounts were in that Redis, too; the door is open all the same.
+    let mut stranger = Client::guest(&nodes[0]).await;
+    let seen = stranger.join("").await;
+    assert_eq!(seen["messages"].as_array().unwrap().last().unwrap()["Message"], "the last word");
+}
