@@ -9,3 +9,4 @@ mod load;
 mod store_embedded;
 mod store_redis;
 mod support;
+mod versions;
