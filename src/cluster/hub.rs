@@ -15,7 +15,7 @@ use super::crowd::Crowd;
 use super::listener::Listener;
 use super::live::{Live, Reading, Roles, Wants};
 use super::memory::Memory;
-use crate::ids::{ChannelId, Epoch, MessageId, NodeId, SessionId, UserId};
+use crate::ids::{ChannelId, Epoch, MessageId, NodeId, Position, SessionId, UserId};
 use crate::metrics::Metrics;
 use crate::store::channels::{Entry, Head, Known, Member, Stored};
 use crate::store::record::{self, Decoded, NewsRecord};
@@ -147,6 +147,12 @@ impl Hub {
     #[must_use]
     pub fn roles(&self, channel: ChannelId, session: SessionId) -> Roles {
         self.channel(channel).map(|channel| lock(&channel.live).roles(session)).unwrap_or_default()
+    }
+
+    /// Whether the channel will still bring a session what stands at `at` in its log.
+    #[must_use]
+    pub fn brings(&self, channel: ChannelId, session: SessionId, at: Position) -> bool {
+        self.channel(channel).is_some_and(|channel| lock(&channel.live).brings(session, at))
     }
 
     /// What this node knows of a channel's log.

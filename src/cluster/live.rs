@@ -156,6 +156,16 @@ impl Live {
         })
     }
 
+    /// Whether a session will still be handed what stands at `at`.
+    #[must_use]
+    pub fn brings(&self, session: SessionId, at: Position) -> bool {
+        match self.members.get(&session).map(|member| member.place) {
+            Some(Place::Live { after }) => after < at && self.cursor.is_none_or(|cursor| cursor < at),
+            Some(Place::Behind { at: from, .. }) => from < at,
+            None => false,
+        }
+    }
+
     /// Adds a role to a session that has read the channel up to `head`. Answers what the channel wants.
     pub fn enter(&mut self, listener: Arc<dyn Listener>, peer: Option<UserId>, roles: Roles, head: Head) -> Wants {
         let session = listener.session();

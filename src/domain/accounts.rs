@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use tokio::time::sleep;
 
 use super::hasher::Busy;
 use super::{Hasher, Rules, names};
@@ -15,6 +16,10 @@ use crate::store::{Store, StoreError};
 
 /// A guest's name is drawn again at most so often.
 const NAME_ATTEMPTS: u32 = 8;
+/// An account that somebody else is making is looked for at most so often.
+const LOOKS: u32 = 40;
+/// Between two looks.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Why somebody did not get in, or an account was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -86,11 +91,8 @@ impl Accounts {
         let user = match existing {
             Some(user) => self.check(user, password, &attempts).await?,
             None => match self.create(name.clone(), Some(password.clone())).await {
-                // Somebody else made it in this very moment.
-                Err(AccountError::NameTaken) => match self.store.user_named(&name.folded()).await? {
-                    Some(user) => self.check(user, password, &attempts).await?,
-                    None => return Err(AccountError::Busy),
-                },
+                // Somebody else makes it in this very moment.
+                Err(AccountError::NameTaken) => self.check(self.made(&name.folded()).await?, password, &attempts).await?,
                 made => made?,
             },
         };
@@ -188,6 +190,17 @@ impl Accounts {
     #[must_use]
     pub fn is_moderator(&self, name: &Username) -> bool {
         self.rules.moderators.contains(&name.folded())
+    }
+
+    /// The account of a name that is taken, once it is there: its maker may still be at it, or may have died half-way.
+    async fn made(&self, name: &FoldedName) -> Outcome<User> {
+        for _ in 0..LOOKS {
+            if let Some(user) = self.store.user_named(name).await? {
+                return Ok(user);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+        Err(AccountError::Busy)
     }
 
     async fn create(&self, username: Username, password: Option<Password>) -> Outcome<User> {

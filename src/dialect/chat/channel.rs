@@ -75,6 +75,7 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
             client.connection().reply(event_frame(change, change.author() == Some(me.person.id), None));
         }
     });
+    client.pay();
     // Signed out between the last look and the hub's: what came in too late goes out again.
     if client.joined() != Some(place) {
         services.janitor.please(client.leave_chore(me.person.id, place));

@@ -167,17 +167,25 @@ impl Client {
         }
     }
 
-    /// Sends what the session wrote in channels that it is not in any more and that did not come back from there in time: a message is
+    /// Sends what the session wrote and no channel will bring it any more, because it left or has read the channel anew: a message is
     /// acknowledged to its author, wherever that one has gone since.
     pub fn pay(&self) {
-        let outside = |to: Option<UserId>| {
-            self.me().is_none_or(|me| self.services.hub.roles(Place::of(me, to).channel, self.session.id()) == Roles::default())
+        let session = self.session.id();
+        let lost = |event: &LogEvent| match &event.record {
+            LogRecord::Message(message) => {
+                !self.services.hub.brings(Place::of(message.from, message.to).channel, session, event.entry.position)
+            }
+            LogRecord::Changed { .. } | LogRecord::Reacted { .. } => false,
         };
-        let mut events: Vec<LogEvent> = self.state().owed.values().filter_map(|owed| owed.event.clone()).collect();
-        events.retain(|event| matches!(&event.record, LogRecord::Message(message) if outside(message.to)));
-        events.sort_by_key(|event| event.entry.position);
-        for event in events {
-            self.session.reply(self.own_form(&event));
+        let mut events: Vec<(MessageId, LogEvent)> =
+            self.state().owed.iter().filter_map(|(id, owed)| Some((*id, owed.event.clone()?))).collect();
+        events.retain(|(_, event)| lost(event));
+        events.sort_by_key(|(_, event)| event.entry.position);
+        for (id, event) in events {
+            // Whatever was handed out meanwhile is not owed any more.
+            if let Some(owed) = self.state().owed.remove(&id) {
+                self.session.reply(event_frame(&event, true, owed.id.as_ref()));
+            }
         }
     }
 

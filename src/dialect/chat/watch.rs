@@ -40,7 +40,6 @@ pub(super) async fn watch(client: &Arc<Client>, services: &Services, me: &Identi
     for before in client.begin_watching(payload.all) {
         services.hub.exit(before.place.channel, client.session(), WATCHING);
     }
-    client.pay();
     let mut places: Vec<Place> = payload.recipients.into_iter().map(|recipient| place(me, recipient)).collect();
     if payload.all {
         places.extend(services.channels.directs(user).await.map_err(failed)?);
@@ -59,6 +58,7 @@ pub(super) async fn watch(client: &Arc<Client>, services: &Services, me: &Identi
     let channels: Vec<_> = unread.iter().map(|unread| channel(unread, user)).collect();
     let frame = Outgoing::new("unread", json!({ "channels": channels })).id(request.id.as_ref()).frame();
     client.connection().reply(frame);
+    client.pay();
     Ok(())
 }
 

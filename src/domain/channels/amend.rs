@@ -29,6 +29,11 @@ pub enum Change {
 impl Channels {
     /// Changes a message. Everybody in the channel is told through the log; a change that changes nothing is not logged.
     pub async fn change(&self, me: &Person, moderator: bool, place: Place, seq: Seq, change: Change) -> Outcome<()> {
+        if let (Change::Edit(_) | Change::React { .. }, Some(peer)) = (&change, place.peer)
+            && self.store.blocks(peer, me.id).await?
+        {
+            return Err(ChannelError::NotAllowed);
+        }
         for _ in 0..ATTEMPTS {
             let stored = self.store.message(place.channel, seq).await?.ok_or(ChannelError::NoSuchMessage)?;
             let Decoded::Known(mut message) = record::decode::<MessageRecord>(&stored.record)? else {
@@ -39,11 +44,6 @@ impl Channels {
             }
             let entry = match &change {
                 Change::React { emoji, on } => {
-                    if let Some(peer) = place.peer
-                        && self.store.blocks(peer, me.id).await?
-                    {
-                        return Err(ChannelError::NotAllowed);
-                    }
                     if !react(&mut message, me, emoji, *on)? {
                         return Ok(());
                     }
