@@ -1,11 +1,11 @@
 # Everything a developer types. `make test` is all that continuous integration tests; see .ci/run.
-.PHONY: run test test-deploy test-image test-page test-rust setup fmt lint bench
+.PHONY: run test test-deploy test-image test-page test-rust test-redis setup fmt lint bench
 
 run:
 	cargo run --release
 
 # The quick ones first. What each target shows is told in CONTRIBUTING.md.
-test: setup test-deploy test-image test-page test-rust
+test: setup test-deploy test-image test-page test-rust test-redis
 
 # Programs that tests drive: Redis, Chromium, HAProxy, docker-compose, npm packages. Installs only what is missing.
 setup:
@@ -28,6 +28,10 @@ test-rust:
 
 fmt:
 	cargo fmt
+
+# The chat scenarios again, on each kind of Redis but the single one, which test-rust has.
+test-redis:
+	for kind in cluster sentinel tls; do RIALTO_TEST_REDIS=$$kind cargo test --locked --test it -- two_nodes three_nodes || exit 1; done
 
 lint:
 	cargo fmt --check

@@ -7,6 +7,7 @@ mod site;
 mod bad_input;
 mod catching_up;
 mod changing;
+mod churn;
 mod coming_in;
 mod crash;
 mod limits;

@@ -11,6 +11,7 @@ everywhere!(
     messages_have_limits with [("MAX_MESSAGE_CHARS", "100")],
     identifiers_have_limits_and_come_back,
     requests_have_a_rate with [("RATE_MESSAGES", "20,1")],
+    passwords_wait_in_a_queue_that_ends with [("BCRYPT_COST", "9"), ("BCRYPT_QUEUE", "4")],
     failures_slow_one_name_at_one_address with [("RATE_SIGNIN_FAILURES", "3/15m")],
 );
 
@@ -108,6 +109,27 @@ async fn requests_have_a_rate(site: Site) {
             break;
         }
     }
+}
+
+async fn passwords_wait_in_a_queue_that_ends(site: Site) {
+    let node = site.here();
+    let mut witness = Client::guest(node).await;
+    let sign_ups = futures_util::future::join_all((0..40).map(|index| async move {
+        let mut client = Client::connect(node).await;
+        let answer = client.request("signUp", json!({ "username": format!("name {index}"), "password": "secret" })).await;
+        // Whoever was turned away may try again on the same connection.
+        client.fence().await;
+        (answer["type"] == "authorized", answer["error"]["code"].clone())
+    }));
+    let witnessed = async {
+        for number in 0..20 {
+            witness.say("", &number.to_string()).await;
+        }
+    };
+    let (answers, ()) = tokio::join!(sign_ups, witnessed);
+    assert!(answers.iter().any(|(authorized, _)| *authorized));
+    assert!(answers.iter().any(|(authorized, _)| !authorized), "the test asks for too little");
+    assert!(answers.iter().all(|(authorized, code)| *authorized || *code == 17), "{answers:?}");
 }
 
 async fn failures_slow_one_name_at_one_address(site: Site) {

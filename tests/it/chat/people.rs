@@ -1,5 +1,7 @@
 //! Users as others see them, accounts as their owners change them, and what moderators do.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::site::Site;
@@ -42,11 +44,15 @@ async fn long_lists_of_users_come_in_pages(site: Site) {
     const PEOPLE: usize = 230;
     let mut ann = Client::sign_in(site.here(), "Zoë", "secret of zoe").await;
     let mut many = Client::connect(site.there()).await;
+    let start = Instant::now();
     for _ in 1..PEOPLE {
         many.send("signIn", json!({ "guest": true })).await;
     }
     many.until("all are in", |received| received.iter().filter(|v| v["type"] == "authorized").count() == PEOPLE - 1).await;
     let first = ann.ask("users", Value::Null).await;
+    // Sign-ins are news, not state: at most fifty a second are told.
+    let told = ann.received_of("sys").len() as u64;
+    assert!(told <= 50 * (start.elapsed().as_secs() + 2), "{told} in {:?}", start.elapsed());
     assert_eq!((&first["total"], &first["received"]), (&json!(PEOPLE), &json!(200)));
     assert_eq!(first["users"].as_array().unwrap().iter().filter(|user| user["OnLine"] == true).count(), 2);
     assert_eq!((&first["users"][0]["OnLine"], &first["users"][1]["OnLine"]), (&json!(true), &json!(true)));
@@ -158,18 +164,24 @@ async fn blocked_people_write_to_nobody(site: Site) {
     let blocked = bob.uuid();
     let block = |on: bool| json!({ "userUUID": blocked, "on": on });
     let own = ann.uuid();
+    bob.say(&own, "hello").await;
+    ann.hears("hello").await;
     assert_eq!(ann.refused("block", json!({ "userUUID": own, "on": true })).await, 18);
     assert_eq!(ann.refused("block", json!({ "userUUID": "x", "on": true })).await, 16);
     assert_eq!(ann.ask("block", block(true)).await, block(true));
     assert_eq!(bob.refused("channelMessage", json!({ "recipientUUID": own, "message": "listen!" })).await, 18);
     bob.ask("typing", json!({ "recipientUUID": own })).await;
+    // What was written before can be withdrawn, not turned into something else.
+    assert_eq!(bob.refused("editMessage", json!({ "recipientUUID": own, "seq": 1, "message": "listen!" })).await, 18);
+    assert_eq!(bob.refused("react", json!({ "recipientUUID": own, "seq": 1, "emoji": "😠", "on": true })).await, 18);
+    bob.ask("deleteMessage", json!({ "recipientUUID": own, "seq": 1 })).await;
     // In the general channel everybody is heard.
     bob.say("", "hello, all").await;
     ann.hears("hello, all").await;
     ann.ask("block", block(false)).await;
     bob.say(&own, "thank you").await;
     ann.hears("thank you").await;
-    assert_eq!(texts(&ann.messages()), ["hello, all", "thank you"]);
+    assert_eq!(texts(&ann.messages()), ["hello", "hello, all", "thank you"]);
     assert_eq!(ann.received_of("typing"), Vec::<Value>::new());
 }
 

@@ -150,6 +150,9 @@ async fn a_message_is_acknowledged_wherever_its_author_has_gone(site: Site) {
     let ways_out = [
         ("channelLeave", json!({ "recipientUUID": "" })),
         ("channelJoin", json!({ "recipientUUID": bob.uuid() })),
+        ("channelJoin", json!({ "recipientUUID": "" })),
+        ("watch", json!({ "recipientUUIDs": [""] })),
+        ("watch", json!({})),
         ("signIn", json!({ "guest": true })),
         ("signOut", json!({})),
     ];

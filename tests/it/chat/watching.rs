@@ -130,6 +130,8 @@ async fn the_people_in_view_come_and_go(site: Site) {
     let mut ann = Client::guest(site.here()).await;
     let mut bob = Client::sign_in(site.there(), "bob", "secret of bob").await;
     bob.say(&ann.uuid(), "hello").await;
+    // From here on nothing of his coming is still on its way.
+    ann.expect("bob's sign-in", |v| v["sys"]["signIn"]["username"] == "bob").await;
     ann.watch(json!({ "all": true })).await;
     let presence = |online: bool| json!({ "UUID": bob.uuid(), "Username": "bob", "OnLine": online });
     let (here, gone) = (presence(true), presence(false));
