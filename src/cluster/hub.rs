@@ -304,7 +304,11 @@ impl Hub {
                     match reading {
                         Reading::Done => break,
                         Reading::More => {}
-                        Reading::Again => sleep(RETRY).await,
+                        Reading::Again => {
+                            sleep(RETRY).await;
+                            // The log may lack what was seen.
+                            self.verify(channel.clone()).await;
+                        }
                     }
                 }
                 Err(crate::store::StoreError::Corrupt(why)) => {

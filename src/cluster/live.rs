@@ -222,6 +222,8 @@ impl Live {
         let mut run = Vec::new();
         for entry in entries {
             if entry.epoch < self.epoch {
+                // Usually late. But what this node took for a new epoch may have come from a server that was replaced.
+                wants.catch_up |= self.cursor.is_some() && !std::mem::replace(&mut self.catching_up, true);
                 continue;
             }
             if entry.epoch > self.epoch {

@@ -85,8 +85,8 @@ struct Shared {
     nodes: Mutex<HashSet<NodeId>>,
     /// For each probe number the hash tag that leads to its shard.
     probe_tags: Mutex<Vec<u32>>,
-    /// Idle connections for blocking reads.
-    readers: Mutex<Vec<Line>>,
+    /// Idle connections for blocking reads, and their eras.
+    readers: Mutex<Vec<(u64, Line)>>,
     /// Channels where something was appended that too few replicas had, and the generation it was appended to.
     unreplicated: Mutex<HashMap<ChannelId, Generation>>,
 }

@@ -133,6 +133,8 @@ impl Shared {
         if state.verified.as_ref() != Some(&generation) {
             if state.pending.as_ref() != Some(&generation) {
                 tracing::warn!("Redis has failed over or restarted: appends wait until what is known has been compared with what is there");
+                // Not with the server that was replaced, to which connections may still lead.
+                self.links.forget();
                 self.fence.state.send_modify(|state| {
                     state.armed = None;
                     state.pending = Some(generation);

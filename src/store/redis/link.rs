@@ -4,6 +4,7 @@
 //! more, is never used again: after a failover Sentinel is asked anew, and a Cluster connection finds the new master itself.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool_redis::{PoolConfig, Runtime, Timeouts};
@@ -152,6 +153,8 @@ pub(super) struct Links {
     pub target: RedisTarget,
     insecure: bool,
     pool: Pool,
+    /// Grows whenever all connections there are may lead to the wrong server.
+    era: AtomicU64,
 }
 
 impl Links {
@@ -160,7 +163,7 @@ impl Links {
         let mut config = PoolConfig::new(pool_size.max(1));
         config.timeouts = Timeouts { wait: Some(CONNECT), create: Some(CONNECT), recycle: Some(CONNECT) };
         let pool = Self::pool(&target, insecure, config).map_err(StoreError::Unavailable)?;
-        Ok(Self { target, insecure, pool })
+        Ok(Self { target, insecure, pool, era: AtomicU64::new(0) })
     }
 
     fn pool(target: &RedisTarget, insecure: bool, config: PoolConfig) -> std::result::Result<Pool, String> {
@@ -221,30 +224,37 @@ impl Links {
         F: FnOnce(Line) -> G,
         G: Future<Output = RedisResult<T>>,
     {
+        let era = self.era();
         let lease = tokio::time::timeout(PATIENCE, self.lease()).await.map_err(|_| late())??;
-        match tokio::time::timeout(PATIENCE, work(lease.line.clone())).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
-                if poisons(&error) {
-                    lease.discard();
-                    self.forget();
-                }
-                Err(weather(&error))
-            }
-            Err(_) => {
-                lease.discard();
-                Err(late())
-            }
+        let outcome = tokio::time::timeout(PATIENCE, work(lease.line.clone())).await;
+        let failed = match &outcome {
+            Ok(Ok(_)) => false,
+            Ok(Err(error)) => poisons(error),
+            Err(_) => true,
+        };
+        if failed && era == self.era() {
+            self.forget();
         }
+        if failed || era != self.era() {
+            lease.discard();
+        }
+        outcome.map_err(|_| late())?.map_err(|error| weather(&error))
     }
 
-    /// Closes what lies idle in the pool: it probably leads to the same server.
+    /// Connections of an earlier era are not to be used again. A Cluster has but one: its connections find their masters themselves.
+    pub(super) fn era(&self) -> u64 {
+        self.era.load(Ordering::Relaxed)
+    }
+
+    /// Begins another era and closes what lies idle in the pool: it probably leads to the same server, which is gone, hangs, or has
+    /// been replaced. One that hung may wake up and still take itself for the master.
     pub(super) fn forget(&self) {
         match &self.pool {
             Pool::Single(pool) => drop(pool.retain(|_, _| false)),
             Pool::Sentinel(pool) => drop(pool.retain(|_, _| false)),
-            Pool::Cluster(_) => {}
+            Pool::Cluster(_) => return,
         }
+        self.era.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A connection of one's own. `patience`: how long one answer may take; `None` for one that blocks.

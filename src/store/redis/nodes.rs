@@ -106,11 +106,12 @@ impl RedisStore {
         self.shared.query(remove).await
     }
 
-    async fn reader(&self) -> Result<Line> {
-        let idle = locked(&self.shared.readers).pop();
+    async fn reader(&self) -> Result<(u64, Line)> {
+        let era = self.shared.links.era();
+        let idle = locked(&self.shared.readers).extract_if(.., |(born, _)| *born == era).next();
         match idle {
-            Some(line) => Ok(line),
-            None => self.shared.links.dedicated(None).await,
+            Some((_, line)) => Ok((era, line)),
+            None => Ok((era, self.shared.links.dedicated(None).await?)),
         }
     }
 }
@@ -153,12 +154,13 @@ impl Inboxes for RedisStore {
             self.shared.query(command).await?
         } else {
             // Dropped, not put back, when this is cancelled or fails: an answer could still be on its way.
-            let mut line = self.reader().await?;
+            let (era, mut line) = self.reader().await?;
             let answer = tokio::time::timeout(wait + PATIENCE, line.query(&command)).await.map_err(|_| late())?;
             let answer = answer.map_err(|error| weather(&error))?;
             let mut idle = locked(&self.shared.readers);
+            idle.retain(|(born, _)| *born == self.shared.links.era());
             if idle.len() < IDLE_READERS {
-                idle.push(line);
+                idle.push((era, line));
             }
             answer
         };

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::crew::wait_for;
+use super::crew::{Crew, all_have_the_same, last_word, nodes, wait_for};
 use crate::support::client::{Client, seqs, texts};
 use crate::support::node::{Node, Settings};
 use crate::support::proxy::{FaultProxy, Mode};
@@ -46,4 +46,65 @@ async fn a_dead_subscriber_connection_is_noticed_within_five_seconds_and_nothing
     assert_eq!(seqs(&bob.messages()), [1, 2, 3, 4, 5]);
     assert_eq!(texts(&carol.messages()), ["do you know me?", "now you do"]);
     assert!(bob.received_of("channelReset").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_hears_nothing_in_the_middle_of_a_storm_hands_everything_out_once() {
+    let redis = wait_for(RedisServer::start);
+    let proxy = FaultProxy::start(redis.port).await;
+    let nodes = one_here_one_behind(&redis, &proxy).await;
+    let crew = Crew::write(&nodes, 20).await;
+    crew.acknowledged(50).await;
+    assert!(proxy.set_carrying("SUBSCRIBE", Mode::Blackhole) > 0);
+    nodes[1].logged("subscriber connection lost").await;
+    crew.acknowledged(50).await;
+
+    let mut crew = crew.stop().await;
+    last_word(&mut crew).await;
+    all_have_the_same(&crew);
+    assert!(crew.iter().all(|writer| writer.refused.is_empty() && writer.client.is_open()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_break_again_and_again_cost_nothing_but_refusals() {
+    let redis = wait_for(RedisServer::start);
+    let proxy = FaultProxy::start(redis.port).await;
+    let nodes = one_here_one_behind(&redis, &proxy).await;
+    let crew = Crew::write(&nodes, 20).await;
+    for _ in 0..8 {
+        crew.acknowledged(40).await;
+        assert!(proxy.set_all(Mode::Cut) > 0);
+    }
+    crew.acknowledged(40).await;
+
+    let mut crew = crew.stop().await;
+    last_word(&mut crew).await;
+    all_have_the_same(&crew);
+    assert!(crew.iter().all(|writer| writer.client.is_open() && writer.client.received_of("channelReset").is_empty()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_swallows_everything_for_a_while_hangs_nobody() {
+    let redis = wait_for(RedisServer::start);
+    let proxy = FaultProxy::start(redis.port).await;
+    let nodes = one_here_one_behind(&redis, &proxy).await;
+    let crew = Crew::write(&nodes, 10).await;
+    crew.acknowledged(20).await;
+    proxy.refuse(true);
+    proxy.set_all(Mode::Blackhole);
+    crew.refused(5).await;
+    proxy.refuse(false);
+    crew.acknowledged(40).await;
+
+    let mut crew = crew.stop().await;
+    last_word(&mut crew).await;
+    all_have_the_same(&crew);
+    assert!(crew.iter().all(|writer| writer.client.is_open()));
+}
+
+async fn one_here_one_behind(redis: &RedisServer, proxy: &FaultProxy) -> Vec<Node> {
+    let behind = Settings::redis(&format!("redis://127.0.0.1:{}", proxy.port));
+    let mut all = nodes(1, &Settings::redis(&redis.url())).await;
+    all.extend(nodes(1, &behind).await);
+    all
 }

@@ -58,24 +58,30 @@ async fn the_people_of_a_node_that_is_stopped_go_on_elsewhere_and_miss_nothing()
 
     let mut crew = crew.stop().await;
     let acknowledged = acknowledged(&crew);
+    let mut said_before = Vec::new();
     for (index, writer) in crew.iter_mut().enumerate() {
         assert!(writer.refused.is_empty(), "{:?}", writer.refused);
-        let mut said = writer.client.messages();
+        let mut said = Vec::new();
         if index % 2 == 1 {
             let (code, reason) = writer.client.closed().await;
             assert_eq!(code, 1001);
             assert!(reason.starts_with("reconnect in ") && reason.ends_with(" ms"), "{reason}");
+            said = writer.client.messages();
             writer.client = Client::resume(&nodes[0], &writer.client.account()).await;
             let missed = missed(writer, said.last()).await;
             said.extend(missed);
         }
+        said_before.push(said);
+    }
+    last_word(&mut crew).await;
+    for (writer, mut said) in crew.iter().zip(said_before) {
+        said.extend(writer.client.messages());
         let said = texts(&said);
         let distinct: HashSet<String> = said.iter().cloned().collect();
         assert_eq!(distinct.len(), said.len(), "a message came twice");
         let lost: Vec<_> = acknowledged.difference(&distinct).collect();
         assert!(lost.is_empty(), "acknowledged, and missed: {lost:?}");
     }
-    last_word(&mut crew).await;
     assert_eq!(redis.cli(&["ZCARD", "rialto:{nodes}"]), "1", "the node has taken itself off the list");
 }
 
