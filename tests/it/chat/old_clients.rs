@@ -57,7 +57,9 @@ async fn a_client_that_misspells_hears_of_its_own_sign_in_only(site: Site) {
         let name = format!("original {index}");
         let sign_in = json!({ "username": name, "password": "secret" });
         client.send_json(json!({ "type": "signIn", "signIn": sign_in, header: "" })).await;
-        client.authorized().await;
+        let own = client.authorized().await.uuid;
+        // Before the next one connects, which until its first request is a client like any other.
+        witness.expect("its sign-in", |v| v["sys"]["signIn"]["uuid"] == own.as_str()).await;
         misspelling.push(client);
     }
     let ann = Client::guest(site.here()).await;
