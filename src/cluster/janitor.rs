@@ -155,3 +155,27 @@ async fn attempt(store: &dyn Store, chore: &Chore) -> Result<(), StoreError> {
     };
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_left_something_waits_until_all_of_it_is_gone() {
+        let (open, me, other) = (Open::default(), SessionId::random(), SessionId::random());
+        for session in [me, me, other] {
+            open.add(session);
+        }
+        let mut gone = pin!(open.until(|open| !open.contains_key(&me)));
+        assert!(gone.as_mut().now_or_never().is_none());
+        open.remove(me);
+        assert!(gone.as_mut().now_or_never().is_none());
+        open.remove(me);
+        assert!(gone.as_mut().now_or_never().is_some());
+        assert!(open.until(HashMap::is_empty).now_or_never().is_none(), "somebody else still has something");
+    }
+}

@@ -47,6 +47,7 @@ pub(super) async fn verify_generations(store: Arc<dyn Store>, hub: Arc<Hub>, bus
         // What a server that is not in charge any more still says would come after the comparison.
         if let Err(error) = bus.renew().await {
             warn!(%error, "what this node knows cannot be verified yet");
+            sleep(RETRY).await;
             continue;
         }
         hub.verify_all().await;

@@ -1,11 +1,12 @@
 //! Redis dies under fifty people who write, and comes back: with its data, or with nothing.
 
+use rialto::ids::ChannelId;
 use serde_json::json;
 
 use super::crew::{Crew, all_have_the_same, last_word, no_number_names_two_messages, nodes, wait_for};
 use crate::support::client::Client;
 use crate::support::node::Settings;
-use crate::support::redis::RedisServer;
+use crate::support::redis::{RedisCluster, RedisServer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_a_restart_of_redis_and_reaches_everybody_once() {
@@ -26,6 +27,28 @@ async fn what_was_acknowledged_survives_a_restart_of_redis_and_reaches_everybody
         assert!(writer.client.is_open());
         assert!(writer.client.received_of("channelReset").is_empty(), "nothing was lost");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_survives_a_restart_of_a_master_of_a_cluster() {
+    let mut redis = wait_for(RedisCluster::start);
+    redis.servers.iter().for_each(|server| drop(server.cli(&["CONFIG", "SET", "appendfsync", "always"])));
+    let nodes = nodes(2, &Settings::redis(&redis.url())).await;
+    let crew = Crew::write(&nodes, 12).await;
+    crew.acknowledged(50).await;
+
+    let key = format!("rialto:{{c:{}}}", ChannelId::general());
+    let masters = redis.servers.iter_mut();
+    let master = masters.into_iter().find(|server| server.cli(&["EXISTS", &key]) == "1").expect("the channel is somewhere");
+    wait_for(|| master.kill());
+    crew.refused(12).await;
+    wait_for(|| master.restart());
+    crew.acknowledged(50).await;
+
+    let mut crew = crew.stop().await;
+    last_word(&mut crew).await;
+    all_have_the_same(&crew);
+    assert!(crew.iter().all(|writer| writer.client.is_open() && writer.client.received_of("channelReset").is_empty()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
