@@ -40,6 +40,11 @@ impl RedisStore {
             if owner == user.to_string() {
                 return Ok(Claim::Own);
             }
+            // Asked before it is looked for the account: a claim that is still being made has none yet, and once it is confirmed
+            // it would look like one whose account is gone.
+            if self.shared.query::<i64>(single("PTTL", &key)).await? >= 0 {
+                return Ok(Claim::Taken);
+            }
             let mut exists = redis::cmd("EXISTS");
             exists.arg(keys::user(wire::parse(&owner)?));
             if self.shared.query::<bool>(exists).await? {
