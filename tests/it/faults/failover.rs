@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::crew::{Crew, Writer, acknowledged, last_word, no_number_names_two_messages, nodes, wait_for};
+use super::crew::{Crew, Writer, acknowledged, all_have_the_same, last_word, no_number_names_two_messages, nodes, wait_for};
 use crate::support::client::texts;
 use crate::support::node::Settings;
 use crate::support::redis::{RedisSentinel, wait_until};
@@ -71,6 +71,28 @@ async fn what_a_replica_has_to_confirm_is_not_lost_with_the_master() {
         }
     }
     no_number_names_two_messages(&crew);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_replica_confirms_late_comes_to_its_author_late_and_once() {
+    let redis = wait_for(RedisSentinel::start);
+    let nodes = nodes(2, &Settings::redis(&redis.url()).with("ACK_REPLICAS", 1)).await;
+    let crew = Crew::write(&nodes, 6).await;
+    crew.acknowledged(24).await;
+    redis.replica.pause(true);
+    crew.refused(12).await;
+    redis.replica.pause(false);
+    crew.acknowledged(24).await;
+
+    let mut crew = crew.stop().await;
+    last_word(&mut crew).await;
+    all_have_the_same(&crew);
+    for writer in &crew {
+        let got = texts(&writer.client.messages());
+        // Nobody knew whether these were safe; in the end they were.
+        assert!(writer.refused.iter().all(|words| got.contains(words)));
+        assert!(writer.client.received_of("channelReset").is_empty());
+    }
 }
 
 async fn everybody_loads_anew(mut crew: Vec<Writer>) {
