@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::link::{Line, PATIENCE, late, poisons, weather};
 use super::script::Fenced;
-use super::{Shared, is_missing_script, keys, millis};
+use super::{Shared, fence, is_missing_script, keys, millis};
 use crate::ids::ChannelId;
 use crate::store::channels::{Amendment, NewMessage};
 use crate::store::topics::Topic;
@@ -77,7 +77,13 @@ pub(super) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
             continue;
         };
         match tokio::time::timeout(PATIENCE, send(&shared, &mut line, &fenced, &waiting)).await {
-            Ok(Ok((answers, replicated))) => {
+            Ok(Ok(None)) => {
+                // The generation was read on a connection to another server.
+                shared.links.forget();
+                shared.fence.disarm(&fenced);
+                line = None;
+            }
+            Ok(Ok(Some((answers, replicated)))) => {
                 let mut unknown = Vec::new();
                 for (job, answer) in waiting.drain(..).zip(answers) {
                     if is_missing_script(&answer) && job.deadline > Instant::now() {
@@ -107,17 +113,24 @@ pub(super) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-/// Sends the jobs and answers their values and whether enough replicas have all of it.
-async fn send(shared: &Shared, line: &mut Option<Line>, fenced: &Fenced, jobs: &[Job]) -> Result<(Vec<Value>, bool)> {
+/// Sends the jobs and answers their values and whether enough replicas have all of it. `None`, and nothing sent: a new connection leads
+/// to data of another generation. (A server that was the master before may still know the scripts from then.)
+async fn send(shared: &Shared, line: &mut Option<Line>, fenced: &Fenced, jobs: &[Job]) -> Result<Option<(Vec<Value>, bool)>> {
     let line = match line {
         Some(line) => line,
-        None => line.insert(shared.links.dedicated(Some(PATIENCE)).await?),
+        None => {
+            let mut fresh = shared.links.dedicated(Some(PATIENCE)).await?;
+            if fence::generation_on(&mut fresh).await?.as_ref() != Some(&fenced.generation) {
+                return Ok(None);
+            }
+            line.insert(fresh)
+        }
     };
     let failed = |error| weather(&error);
     let mut commands: Vec<Cmd> = jobs.iter().map(|job| command(shared, fenced, job)).collect();
     let wanted = shared.settings.ack_replicas;
     if wanted == 0 {
-        return Ok((line.batch(&commands).await.map_err(failed)?, true));
+        return Ok(Some((line.batch(&commands).await.map_err(failed)?, true)));
     }
     let mut wait = redis::cmd("WAIT");
     wait.arg(wanted).arg(millis(shared.settings.ack_timeout.min(MAX_ACK_TIMEOUT)));
@@ -131,7 +144,7 @@ async fn send(shared: &Shared, line: &mut Option<Line>, fenced: &Fenced, jobs: &
         let replicas = answers.pop().unwrap_or(Value::Int(0));
         (answers, replicas)
     };
-    Ok((answers, matches!(replicas, Value::Int(replicas) if replicas >= i64::from(wanted))))
+    Ok(Some((answers, matches!(replicas, Value::Int(replicas) if replicas >= i64::from(wanted)))))
 }
 
 fn command(shared: &Shared, fenced: &Fenced, job: &Job) -> Cmd {

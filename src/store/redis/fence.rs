@@ -14,6 +14,9 @@
 //! * Once every node of the registry has noted the same, or [`GIVE_UP`] has passed (who is silent for so long is declared dead),
 //!   the generation is settled. Only then its scripts are loaded, on servers that say before and after that they are of it.
 //!
+//! A server that is master again after another one was may still know scripts of its first time; so a new connection for appends is
+//! asked once for its generation.
+//!
 //! A generation that is settled already needs no waiting, and neither does a store without other nodes.
 
 use std::sync::Arc;
@@ -208,6 +211,15 @@ impl Shared {
         }
         Ok(())
     }
+}
+
+/// The generation of the masters that a connection leads to; `None` if one of them is none.
+pub(super) async fn generation_on(line: &mut Line) -> Result<Option<Generation>> {
+    let mut info = redis::cmd("INFO");
+    info.arg("replication");
+    let answers = line.on_every_master(&[info]).await.map_err(|error| weather(&error))?;
+    let texts: Vec<String> = answers.into_iter().flatten().map(wire::read).collect::<Result<_>>()?;
+    Ok(generation_of(&texts))
 }
 
 /// The generation of these masters; `None` if one of them is none.
