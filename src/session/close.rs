@@ -9,7 +9,7 @@
 //! | 1009 | [`TooLarge`](CloseCode::TooLarge) | a frame of more than four times `MAX_FRAME_BYTES` | sends less |
 //! | 1011 | [`Internal`](CloseCode::Internal) | a bug in this server ended this one session | comes back |
 //! | 1012 | [`Restart`](CloseCode::Restart) | the cluster had given this node up; what it held is gone | comes back and resumes |
-//! | 1013 | [`Slow`](CloseCode::Slow) | the client did not read for 10 s what it was sent | comes back and resumes from the log |
+//! | 1013 | [`Slow`](CloseCode::Slow) | the client did not read for `STALL_SECONDS` what it was sent | comes back and resumes from the log |
 //! | 4001 | [`Kicked`](CloseCode::Kicked) | a moderator closed the session | asks its user |
 //! | 4003 | [`Banned`](CloseCode::Banned) | a moderator banned the user | stays away |
 //! | 4004 | [`Deleted`](CloseCode::Deleted) | the account was deleted | forgets the account |
