@@ -10,6 +10,9 @@ use unicode_normalization::UnicodeNormalization;
 #[error("{0}")]
 pub struct InvalidText(pub &'static str);
 
+/// Stands behind characters that are to be shown as an emoji.
+const EMOJI_STYLE: char = '\u{fe0f}';
+
 /// A username as its owner writes it: 1 to 32 characters after trimming, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -22,7 +25,7 @@ impl Username {
         if text.is_empty() || text.chars().count() > 32 {
             return Err(InvalidText("a username is 1 to 32 characters long"));
         }
-        if text.chars().any(|c| c.is_control() || is_invisible(c)) {
+        if text.chars().any(|c| c.is_control() || is_invisible(c)) || text.chars().all(|c| c == EMOJI_STYLE) {
             return Err(InvalidText("a username has no control or invisible characters"));
         }
         Ok(Self(text.to_owned()))
@@ -34,11 +37,11 @@ impl Username {
         &self.0
     }
 
-    /// The form in which names are compared: NFKC, case folded, NFKC again.
+    /// The form in which names are compared: NFKC, case folded, NFKC again, without the mark that asks for an emoji in colour.
     #[must_use]
     pub fn folded(&self) -> FoldedName {
         let compatible: String = self.0.nfkc().collect();
-        FoldedName(caseless::default_case_fold_str(&compatible).nfkc().collect())
+        FoldedName(caseless::default_case_fold_str(&compatible).nfkc().filter(|c| *c != EMOJI_STYLE).collect())
     }
 }
 
@@ -60,9 +63,14 @@ impl FoldedName {
     }
 }
 
-/// Characters that show nothing and would let two names look alike.
+/// Characters that show nothing and would let two names look alike: what Unicode calls ignorable by default, the annotation
+/// marks, and the blank of Braille.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0e}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A message's text, byte for byte as sent. It is not trimmed and never logged.
@@ -149,12 +157,14 @@ mod tests {
         assert_eq!(fold("Straße"), fold("STRASSE"));
         assert_eq!(fold("ﬁn"), fold("FIN"));
         assert_ne!(fold("ann"), fold("anna"));
+        // Emoji bring their variation selector along; it does not make another name.
+        assert_eq!(fold("ann\u{2764}\u{fe0f}"), fold("ann\u{2764}"));
     }
 
     #[test]
     fn names_are_trimmed_and_bounded() {
         assert_eq!(Username::parse("  ann ").unwrap().as_str(), "ann");
-        for bad in ["", "   ", "a\u{0}b", "a\u{202e}b", &"x".repeat(33)] {
+        for bad in ["", "   ", "a\u{0}b", "a\u{202e}b", "ann\u{ad}", "ann\u{3164}", "\u{e0041}ann", &"x".repeat(33)] {
             assert!(Username::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Username::parse(&"é".repeat(32)).is_ok());
