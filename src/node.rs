@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::cluster::hub::HubEar;
 use crate::cluster::registry::Registry;
 use crate::cluster::{Bus, Hub, Janitor, Relay};
-use crate::config::{Config, DialectName, FailureRate, MessageRate, Role};
+use crate::config::{Config, DialectName, FailureRate, MessageRate};
 use crate::dialect::chat::{Chat, Services};
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
@@ -103,11 +103,12 @@ impl Node {
             Some(address) => address,
             None => resolve(config).await?,
         };
-        let listener = http::listen(address).map_err(|error| NodeError::Listen(address.to_string(), error))?;
-        let address = listener.local_addr().map_err(|error| NodeError::Listen(address.to_string(), error))?;
         let metrics = Metrics::new();
         let id = NodeId::random();
         let store = store::open(config).await?;
+        // Not before: whoever connects would wait for an answer for as long as the store is waited for.
+        let listener = http::listen(address).map_err(|error| NodeError::Listen(address.to_string(), error))?;
+        let address = listener.local_addr().map_err(|error| NodeError::Listen(address.to_string(), error))?;
         for warning in store.warnings().await? {
             warn!("{warning}");
         }
@@ -210,9 +211,6 @@ async fn resolve(config: &Config) -> Result<SocketAddr, NodeError> {
 }
 
 fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
-    if config.node.role == Role::Media {
-        return Vec::new();
-    }
     let chat = Chat::new(services.clone());
     let allowed: Vec<String> = config.network.allowed_origins.0.iter().map(|origin| origin.as_str().to_owned()).collect();
     let origins = if allowed.is_empty() { Origins::Same } else { Origins::SameOr(allowed) };

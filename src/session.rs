@@ -42,6 +42,7 @@ pub use self::limits::{Limits, Rate};
 use self::outbox::{Outbox, Taken};
 pub use self::registry::Sessions;
 use self::socket::Socket;
+pub use crate::cluster::listener::Sent;
 use crate::ids::SessionId;
 use crate::metrics::Metrics;
 
@@ -81,17 +82,6 @@ pub enum Refusal<'a> {
         /// From now.
         retry_after: std::time::Duration,
     },
-}
-
-/// What became of frames for a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// Written, or queued.
-    Done,
-    /// The queue is full and *nothing* of it was taken.
-    Full,
-    /// The session is over.
-    Closed,
 }
 
 /// One open connection. Shared by its own task and by everybody who has something to tell its client.

@@ -13,8 +13,8 @@ use bytes::{Bytes, BytesMut};
 
 use self::views::Views;
 use super::listener::Listener;
+use crate::cluster::listener::Sent;
 use crate::ids::{SessionId, UserId};
-use crate::session::Sent;
 use crate::store::record::NewsRecord;
 
 /// At most so many sign-ins a second are told to one receiver.

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use crate::ids::{ChannelId, Epoch, SessionId, UserId, Username};
-use crate::session::Sent;
 use crate::store::channels::Entry;
 use crate::store::record::{LogRecord, NewsRecord, Signal};
 
@@ -35,6 +34,17 @@ impl LogEvent {
     pub fn is_plain(&self) -> bool {
         matches!(self.record, LogRecord::Message(_))
     }
+}
+
+/// What became of frames for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// Written, or queued.
+    Done,
+    /// The queue is full and *nothing* of it was taken.
+    Full,
+    /// The session is over.
+    Closed,
 }
 
 /// Builds the frames of one dialect: once for all of its sessions.

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::listener::{Listener, LogEvent};
+use crate::cluster::listener::Sent;
 use crate::ids::{ChannelId, Epoch, MessageId, NodeId, Position, SessionId, SessionRef, UserId};
-use crate::session::Sent;
 use crate::store::channels::{Entry, Head, Known, Member as StoredMember};
 use crate::store::record::{self, Decoded, LogRecord};
 

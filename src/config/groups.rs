@@ -52,7 +52,7 @@ pub struct Network {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Node")]
 pub struct Node {
-    /// What this node does: all, chat or media; chat and media need Redis
+    /// What this node does: all or chat; chat needs Redis
     #[arg(long, env, value_name = "ROLE", default_value = "all", value_parser = values::role)]
     pub role: Role,
 
@@ -128,7 +128,7 @@ pub struct Accounts {
     #[arg(long, env, value_name = "NUMBER", default_value = "256", value_parser = whole::<usize>(1, 100_000))]
     pub bcrypt_queue: usize,
 
-    /// Usernames that may delete others' messages, kick and ban, separated by commas
+    /// Usernames that may delete others' messages, kick and ban, separated by commas; register them before you list them
     #[arg(long, env, value_name = "LIST", default_value = "", value_parser = values::moderators)]
     pub moderators: Moderators,
 }

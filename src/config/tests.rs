@@ -50,7 +50,7 @@ fn a_wrong_value_is_told_with_name_fault_and_example() {
             "--content-security-policy=a\nb",
             "CONTENT_SECURITY_POLICY: `a\\nb` has characters that no header may have; for example CONTENT_SECURITY_POLICY=default-src 'self'",
         ),
-        ("--role=boss", "ROLE: `boss` is none of all, chat, media; for example ROLE=all"),
+        ("--role=boss", "ROLE: `boss` is neither all nor chat; for example ROLE=all"),
         ("--workers=0", "WORKERS: `0` is not a whole number from 1 to 1024; for example WORKERS=2"),
         (
             "--drain-seconds=8s",
@@ -136,7 +136,6 @@ fn settings_are_checked_against_each_other() {
     let words = "ROLE: a node of this role shares its data with others and so needs REDIS_URL or REDIS_ADDRESS; \
                  for example REDIS_URL=redis://localhost:6379";
     assert_eq!(complaint(&["--role=chat"]), words);
-    assert_eq!(complaint(&["--role=media"]), words);
     assert_eq!(read(&["--role=chat", "--redis-address=:6379"]).node.role, Role::Chat);
     assert!(complaint(&["--ack-replicas=1"]).starts_with("ACK_REPLICAS: there are replicas only with REDIS_URL"));
 }

@@ -18,8 +18,6 @@ pub enum Role {
     All,
     /// WebSockets and the app.
     Chat,
-    /// Audio and video.
-    Media,
 }
 
 impl Role {
@@ -29,7 +27,6 @@ impl Role {
         match self {
             Self::All => "all",
             Self::Chat => "chat",
-            Self::Media => "media",
         }
     }
 }
@@ -162,8 +159,7 @@ pub(super) fn role(text: &str) -> Result<Role, String> {
     match text {
         "all" => Ok(Role::All),
         "chat" => Ok(Role::Chat),
-        "media" => Ok(Role::Media),
-        _ => Err(format!("`{text}` is none of all, chat, media")),
+        _ => Err(format!("`{text}` is neither all nor chat")),
     }
 }
 

@@ -86,14 +86,17 @@ impl Accounts {
     /// Lets a user in who knows the password; makes the account if the name was never seen.
     pub async fn sign_in(&self, name: Username, password: Password, from: IpAddr) -> Outcome<SignedIn> {
         let attempts = self.attempts_key(&name.folded(), from);
-        self.check_attempts(&attempts).await?;
+        self.begin_attempt(&attempts).await?;
         let existing = self.store.user_named(&name.folded()).await?;
         let user = match existing {
             Some(user) => self.check(user, password, &attempts).await?,
             None => match self.create(name.clone(), Some(password.clone())).await {
                 // Somebody else makes it in this very moment.
                 Err(AccountError::NameTaken) => self.check(self.made(&name.folded()).await?, password, &attempts).await?,
-                made => made?,
+                made => {
+                    self.store.uncount(&attempts).await?;
+                    made?
+                }
             },
         };
         self.admit(user).await
@@ -168,6 +171,10 @@ impl Accounts {
         if user.password.is_none() {
             return Err(AccountError::PasswordNeeded);
         }
+        // Nobody becomes a moderator by taking the name of one who does not exist.
+        if self.is_moderator(name) && !self.is_moderator(&user.username) {
+            return Err(AccountError::NameTaken);
+        }
         match self.store.rename_user(id, name).await? {
             Named::Done(user) => Ok(user),
             Named::Taken => Err(AccountError::NameTaken),
@@ -180,7 +187,7 @@ impl Accounts {
         let user = self.user(id).await?.ok_or(AccountError::NoSuchUser)?;
         if user.password.is_some() {
             let attempts = self.attempts_key(&user.username.folded(), from);
-            self.check_attempts(&attempts).await?;
+            self.begin_attempt(&attempts).await?;
             self.check(user.clone(), password.ok_or(AccountError::Refused)?, &attempts).await?;
         }
         if self.store.delete_user(id).await? { Ok(user) } else { Err(AccountError::NoSuchUser) }
@@ -220,16 +227,14 @@ impl Accounts {
             self.store.uncount(attempts).await?;
             return Ok(user);
         }
-        if let Some((_, window)) = self.rules.signin_failures {
-            self.store.count(attempts, window).await?;
-        }
         Err(AccountError::Refused)
     }
 
-    async fn check_attempts(&self, attempts: &str) -> Outcome<()> {
-        let Some((limit, _)) = self.rules.signin_failures else { return Ok(()) };
-        let count = self.store.counted(attempts).await?;
-        if count.events >= limit { Err(AccountError::SlowDown(count.resets_in)) } else { Ok(()) }
+    /// An attempt counts as failed until it has succeeded: otherwise any number of guesses could be under way at once.
+    async fn begin_attempt(&self, attempts: &str) -> Outcome<()> {
+        let Some((limit, window)) = self.rules.signin_failures else { return Ok(()) };
+        let count = self.store.count(attempts, window).await?;
+        if count.events > limit { Err(AccountError::SlowDown(count.resets_in)) } else { Ok(()) }
     }
 
     async fn check_ban(&self, user: User) -> Outcome<User> {

@@ -37,13 +37,14 @@ pub(super) async fn open(config: &Config) -> Result<Arc<dyn Store>, NodeError> {
         history_max_age: settings.history_max_age,
         ..RedisSettings::new(target)
     };
+    let hosts: Vec<_> = redis.target.hosts.iter().map(|host| format!("{}:{}", host.host, host.port)).collect();
     let begun = Instant::now();
     loop {
         match RedisStore::connect(redis.clone()).await {
             Ok(store) => return Ok(Arc::new(store)),
             Err(error) if begun.elapsed() > PATIENCE => return Err(error.into()),
             Err(error) => {
-                warn!(%error, "waiting for Redis");
+                warn!(%error, hosts = hosts.join(","), "waiting for Redis (REDIS_URL)");
                 sleep(RETRY).await;
             }
         }

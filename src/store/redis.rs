@@ -181,6 +181,14 @@ impl Shared {
         Ok(())
     }
 
+    /// A server's address for the log; a single one does not say its own.
+    fn named(&self, address: String) -> String {
+        match self.links.target.hosts.first() {
+            Some(host) if address.is_empty() => format!("{}:{}", host.host, host.port),
+            _ => address,
+        }
+    }
+
     fn on_cluster(&self) -> bool {
         self.links.target.topology == Topology::Cluster
     }
@@ -240,6 +248,7 @@ impl Store for RedisStore {
     async fn warnings(&self) -> Result<Vec<String>> {
         let mut warnings = Vec::new();
         for (address, text) in self.shared.info("memory").await? {
+            let address = self.shared.named(address);
             let policy = info_field(&text, "maxmemory_policy").unwrap_or("unknown");
             if policy != "noeviction" {
                 warnings.push(format!(
@@ -248,6 +257,7 @@ impl Store for RedisStore {
             }
         }
         for (address, text) in self.shared.info("persistence").await? {
+            let address = self.shared.named(address);
             if info_field(&text, "aof_enabled") != Some("1") {
                 warnings.push(format!(
                     "Redis {address} has appendonly off and loses what was written after its last snapshot when it stops; set appendonly yes"

@@ -10,9 +10,9 @@ use futures_util::future::BoxFuture;
 use proptest::prelude::*;
 
 use super::{Live, Reading, Roles, Start, Wants};
+use crate::cluster::listener::Sent;
 use crate::cluster::{Encoder, Listener, LogEvent};
 use crate::ids::{ChannelId, Epoch, MessageId, MessageText, Micros, Position, Seq, SessionId, UserId, Username};
-use crate::session::Sent;
 use crate::store::channels::{Entry, Head, Tail};
 use crate::store::record::{self, LogRecord, MessageRecord, NewsRecord, Signal};
 
