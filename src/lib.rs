@@ -23,7 +23,8 @@
 //!   the file's fsync make it, and everybody in the channel gets it exactly once, in the order of its number.
 //! * A channel's numbers have no gap, and none names two messages within an epoch. If the store lost data, the epoch grows.
 //! * One cursor a channel and node ([`cluster::live`]) orders what sessions get; whoever falls behind is refilled from the log.
-//! * Nothing is queued without a bound, and nobody waits for a slow client.
+//! * What clients send or do not read is queued within bounds, and nobody waits for a slow client. Queues without a bound of their own
+//!   (wishes for topics, what ended sessions leave behind) grow no longer than there are sessions.
 //! * What a session holds in the store is on its node's list before it is there, so that a dead node leaves no ghosts.
 //!
 //! # Units and errors
