@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -11,9 +12,19 @@ use tempfile::TempDir;
 /// How long a server, a Cluster or a failover may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago and that this process gives out once. It lies below those that the kernel gives to
+/// outgoing connections, so that none of the many clients here takes it before the server does, or while it is restarted.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u16 = 10_000;
+    const COUNT: u16 = 20_000;
+    loop {
+        let offset = (std::process::id() % 200) as u16 * 97 + GIVEN.fetch_add(1, Ordering::Relaxed);
+        let port = FIRST + offset % COUNT;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Waits until a condition holds.
