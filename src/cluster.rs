@@ -1,6 +1,8 @@
 //! What makes many nodes one: who is alive ([`registry`]), what was published ([`bus`]), letters from node to node
 //! ([`relay`]), and who of the local sessions gets what ([`hub`]).
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 pub mod bus;
 pub mod crowd;
 pub mod hub;
@@ -17,3 +19,8 @@ pub use hub::Hub;
 pub use janitor::Janitor;
 pub use listener::{Encoder, Listener, LogEvent};
 pub use relay::Relay;
+
+/// A panic elsewhere must not take the node down with it: the state behind these locks is valid between any two calls.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -6,13 +6,14 @@
 mod views;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 
 use self::views::Views;
 use super::listener::Listener;
+use super::lock;
 use crate::cluster::listener::Sent;
 use crate::ids::{SessionId, UserId};
 use crate::store::record::NewsRecord;
@@ -191,8 +192,4 @@ impl<'a> NewsFrames<'a> {
             let _: Sent = listener.send(frame);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

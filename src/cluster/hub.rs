@@ -1,7 +1,7 @@
 //! Which local sessions get what: channels ([`super::live`]), users and everybody ([`super::crowd`]).
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,13 +14,14 @@ use super::bus::{Bus, Ear};
 use super::crowd::Crowd;
 use super::listener::Listener;
 use super::live::{Live, Reading, Roles, Wants};
+use super::lock;
 use super::memory::Memory;
 use crate::ids::{ChannelId, Epoch, MessageId, NodeId, Position, SessionId, UserId};
 use crate::metrics::Metrics;
 use crate::store::channels::{Entry, Head, Known, Member, Stored};
 use crate::store::record::{self, Decoded, NewsRecord};
 use crate::store::topics::{Batch, Heard, Payload, Topic};
-use crate::store::{Result, Store};
+use crate::store::{Result, Store, StoreError};
 
 /// Entries read from the log at once.
 const TAIL_LIMIT: usize = 200;
@@ -96,20 +97,13 @@ impl Hub {
         channel
             .ready
             .get_or_try_init(|| async {
-                if let Err(error) = self.bus.subscribe(Topic::Channel(channel.id)).await {
-                    self.bus.unsubscribe(Topic::Channel(channel.id));
-                    return Err(error);
-                }
-                match self.store.heads(&[channel.id]).await {
-                    Ok(heads) => {
-                        *lock(&channel.live) = Live::new(channel.id, heads.first().copied().unwrap_or_default());
-                        Ok(())
-                    }
-                    Err(error) => {
-                        self.bus.unsubscribe(Topic::Channel(channel.id));
-                        Err(error)
-                    }
-                }
+                let opened = async {
+                    self.bus.subscribe(Topic::Channel(channel.id)).await?;
+                    let heads = self.store.heads(&[channel.id]).await?;
+                    *lock(&channel.live) = Live::new(channel.id, heads.first().copied().unwrap_or_default());
+                    Ok::<_, StoreError>(())
+                };
+                opened.await.inspect_err(|_| self.bus.unsubscribe(Topic::Channel(channel.id)))
             })
             .await?;
         Ok(prepared)
@@ -311,7 +305,7 @@ impl Hub {
                         }
                     }
                 }
-                Err(crate::store::StoreError::Corrupt(why)) => {
+                Err(StoreError::Corrupt(why)) => {
                     error!(why, "a channel's log cannot be read");
                     lock(&channel.live).give_up_catch_up();
                     break;
@@ -500,9 +494,4 @@ fn decode_news(body: &Bytes) -> Option<NewsRecord> {
             None
         }
     }
-}
-
-/// A panic elsewhere must not take the node down with it: the state behind the lock is valid between any two calls.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

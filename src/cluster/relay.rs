@@ -5,14 +5,14 @@
 //! comes back to its sender as [`Signal::Undeliverable`]; for a dead node its reaper answers.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
-use super::Hub;
+use super::{Hub, lock};
 use crate::ids::{NodeId, SessionId, SessionRef};
 use crate::metrics::Metrics;
 use crate::store::nodes::Delivered;
@@ -68,7 +68,7 @@ impl Relay {
 
     /// Lets the writers end.
     pub fn close(&self) {
-        self.writers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        lock(&self.writers).clear();
     }
 
     /// Reads this node's inbox for ever.
@@ -141,7 +141,7 @@ impl Relay {
 
     /// Queues a letter for another node's writer, or gives it back if the queue is full.
     fn post(self: &Arc<Self>, node: NodeId, letter: Letter) -> std::result::Result<(), Letter> {
-        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut writers = lock(&self.writers);
         let writer = writers.entry(node).or_insert_with(|| {
             let (sender, letters) = mpsc::channel(QUEUE);
             tokio::spawn(self.clone().write(node, letters));
@@ -172,7 +172,7 @@ impl Relay {
                     batch.clear();
                 }
                 Some(Delivered::NoSuchNode) => {
-                    self.writers.lock().unwrap_or_else(PoisonError::into_inner).remove(&node);
+                    lock(&self.writers).remove(&node);
                     letters.close();
                     batch.drain(..).for_each(|letter| self.return_to_sender(letter));
                     while let Some(letter) = letters.recv().await {

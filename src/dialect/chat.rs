@@ -22,6 +22,8 @@ use crate::domain::{Accounts, Channels, Rules};
 use crate::metrics::Metrics;
 use crate::session::{Conversation, Dialect, Session};
 use crate::store::Store;
+use crate::store::record::{self, NewsRecord};
+use crate::store::topics::{News, Topic};
 
 /// Everything that the handlers use; one for all connections of a node.
 pub struct Services {
@@ -43,6 +45,15 @@ pub struct Services {
     pub rules: Arc<Rules>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+}
+
+impl Services {
+    /// Tells every node. What cannot be told is lost: it is news, not state.
+    async fn tell_everybody(&self, news: &NewsRecord) {
+        if let Err(error) = self.store.publish(&News { topic: Topic::All, body: record::encode(news) }).await {
+            tracing::debug!(%error, "news for everybody was not told");
+        }
+    }
 }
 
 /// The chat dialect of a node.

@@ -138,44 +138,33 @@ impl Accounts {
         Ok(self.store.revoke_token(key, user).await?)
     }
 
-    /// Ends every key of a user.
-    pub async fn end_all_keys(&self, user: UserId) -> Outcome<()> {
-        for key in self.store.tokens(user).await? {
-            self.store.revoke_token(&key, user).await?;
-        }
-        Ok(())
-    }
-
     /// The account with this identifier.
     pub async fn user(&self, id: UserId) -> Outcome<Option<User>> {
         Ok(self.store.users(&[id]).await?.into_iter().flatten().next())
     }
 
-    /// Sets a password; this makes a guest a member.
-    pub async fn set_password(&self, id: UserId, password: Password) -> Outcome<()> {
-        let hash = self.hasher.hash(password).await?;
-        if self.store.set_password(id, hash).await? { Ok(()) } else { Err(AccountError::NoSuchUser) }
-    }
-
-    /// Whether a user could have this name now.
-    pub async fn name_is_free(&self, id: UserId, name: &Username) -> Outcome<()> {
-        match self.store.user_named(&name.folded()).await? {
-            Some(other) if other.id != id => Err(AccountError::NameTaken),
-            _ => Ok(()),
-        }
-    }
-
-    /// Gives a user with a password another name.
-    pub async fn rename(&self, id: UserId, name: &Username) -> Outcome<User> {
+    /// Gives an account a password, which makes a guest a member, then another name, which only a member can have. What can be
+    /// refused is refused before anything is changed. Answers the account as it is then.
+    pub async fn change(&self, id: UserId, password: Option<Password>, name: Option<Username>) -> Outcome<User> {
         let user = self.user(id).await?.ok_or(AccountError::NoSuchUser)?;
-        if user.password.is_none() {
-            return Err(AccountError::PasswordNeeded);
+        if let Some(name) = &name {
+            let other = self.store.user_named(&name.folded()).await?.is_some_and(|other| other.id != id);
+            // Nobody becomes a moderator by taking the name of one who does not exist.
+            if other || self.is_moderator(name) && !self.is_moderator(&user.username) {
+                return Err(AccountError::NameTaken);
+            }
+            if user.password.is_none() && password.is_none() {
+                return Err(AccountError::PasswordNeeded);
+            }
         }
-        // Nobody becomes a moderator by taking the name of one who does not exist.
-        if self.is_moderator(name) && !self.is_moderator(&user.username) {
-            return Err(AccountError::NameTaken);
+        if let Some(password) = password {
+            let hash = self.hasher.hash(password).await?;
+            if !self.store.set_password(id, hash).await? {
+                return Err(AccountError::NoSuchUser);
+            }
         }
-        match self.store.rename_user(id, name).await? {
+        let Some(name) = name else { return Ok(user) };
+        match self.store.rename_user(id, &name).await? {
             Named::Done(user) => Ok(user),
             Named::Taken => Err(AccountError::NameTaken),
             Named::NoSuchUser => Err(AccountError::NoSuchUser),

@@ -12,8 +12,7 @@ use super::wire::{self, Request};
 use crate::clock::rfc3339;
 use crate::domain::channels::{MAX_PAGE, Place};
 use crate::ids::{Password, Username};
-use crate::store::record::{self, Expulsion, NewsRecord, Person};
-use crate::store::topics::{News, Topic};
+use crate::store::record::{Expulsion, NewsRecord, Person};
 
 /// `account`: the password first, then the name.
 pub(super) async fn change(client: &Arc<Client>, services: &Services, me: &Identity, request: &Request<'_>) -> Handled {
@@ -21,18 +20,12 @@ pub(super) async fn change(client: &Arc<Client>, services: &Services, me: &Ident
     // Both are looked at before either is changed.
     let password = payload.password.map(Password::parse).transpose()?;
     let name = payload.username.as_deref().map(Username::parse).transpose()?;
-    let refused = |error| Failure::account(Code::SignUp, error);
-    if let Some(name) = &name {
-        services.accounts.name_is_free(me.person.id, name).await.map_err(refused)?;
-    }
-    if let Some(password) = password {
-        services.accounts.set_password(me.person.id, password).await.map_err(refused)?;
-    }
-    let mut person = me.person.clone();
-    if let Some(name) = name {
-        person.name = services.accounts.rename(me.person.id, &name).await.map_err(refused)?.username;
+    let renames = name.is_some();
+    let user = services.accounts.change(me.person.id, password, name).await.map_err(|error| Failure::account(Code::SignUp, error))?;
+    let person = Person { id: user.id, name: user.username };
+    if renames {
         client.rename(person.name.clone());
-        tell(services, NewsRecord::UserChanged { who: person.clone(), online: true, deleted: false }).await;
+        services.tell_everybody(&NewsRecord::UserChanged { who: person.clone(), online: true, deleted: false }).await;
     }
     let body = WireUser::new(person.id, &person.name, true);
     client.connection().reply(Outgoing::new("account", body).id(request.id.as_ref()).frame());
@@ -49,7 +42,7 @@ pub(super) async fn delete(client: &Arc<Client>, services: &Services, me: &Ident
     let user = services.accounts.delete(me.person.id, password, address).await.map_err(|error| Failure::account(Code::SignIn, error))?;
     client.connection().reply(Outgoing::new("deleteAccount", json!({ "userUUID": user.id })).id(request.id.as_ref()).frame());
     let who = Person { id: user.id, name: user.username };
-    tell(services, NewsRecord::UserChanged { who, online: false, deleted: true }).await;
+    services.tell_everybody(&NewsRecord::UserChanged { who, online: false, deleted: true }).await;
     services.moderation.expel_from(sessions, user.id, Expulsion::Deleted);
     Ok(())
 }
@@ -96,10 +89,4 @@ async fn own_messages(services: &Services, user: crate::ids::UserId, place: Plac
         }
     }
     Ok(own)
-}
-
-async fn tell(services: &Services, news: NewsRecord) {
-    if let Err(error) = services.store.publish(&News { topic: Topic::All, body: record::encode(&news) }).await {
-        tracing::debug!(%error, "a change of a user was not told");
-    }
 }

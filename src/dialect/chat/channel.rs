@@ -163,6 +163,16 @@ pub(super) enum ChangeKind {
     React,
 }
 
+impl ChangeKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Edit => "editMessage",
+            Self::Delete => "deleteMessage",
+            Self::React => "react",
+        }
+    }
+}
+
 /// (+) `editMessage`, `deleteMessage`, `react`: the channel is told; who gave the request an `id` gets it back as well.
 pub(super) async fn change(client: &Arc<Client>, services: &Services, me: &Identity, request: &Request<'_>, kind: ChangeKind) -> Handled {
     let (recipient, seq, change) = match kind {
@@ -185,7 +195,7 @@ pub(super) async fn change(client: &Arc<Client>, services: &Services, me: &Ident
     let moderator = place.peer.is_none() && services.accounts.is_moderator(&me.person.name);
     let changed = services.channels.change(&me.person, moderator, place, seq, change).await;
     changed.map_err(|error| Failure::channel(Code::Message, error))?;
-    acknowledge(client, request, json!({ "recipientUUID": WireRecipient(place.peer), "seq": seq }));
+    acknowledge(client, request, kind.name(), json!({ "recipientUUID": WireRecipient(place.peer), "seq": seq }));
     Ok(())
 }
 
@@ -195,20 +205,13 @@ pub(super) async fn typing(client: &Arc<Client>, services: &Services, me: &Ident
     let place = place(me, recipient);
     let told = services.channels.typing(me.person.clone(), client.session(), place).await;
     told.map_err(|error| Failure::channel(Code::Message, error))?;
-    acknowledge(client, request, json!({ "recipientUUID": WireRecipient(place.peer) }));
+    acknowledge(client, request, "typing", json!({ "recipientUUID": WireRecipient(place.peer) }));
     Ok(())
 }
 
 /// Answers a request that has no answer of its own, if it was given an `id`.
-pub(super) fn acknowledge(client: &Client, request: &Request<'_>, body: serde_json::Value) {
+pub(super) fn acknowledge(client: &Client, request: &Request<'_>, kind: &'static str, body: serde_json::Value) {
     if request.id.is_some() {
-        let kind = match request.kind.as_ref() {
-            "editMessage" => "editMessage",
-            "deleteMessage" => "deleteMessage",
-            "react" => "react",
-            "typing" => "typing",
-            _ => "read",
-        };
         client.connection().reply(Outgoing::new(kind, body).id(request.id.as_ref()).frame());
     }
 }

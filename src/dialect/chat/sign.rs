@@ -91,9 +91,7 @@ async fn welcome(client: &Arc<Client>, services: &Services, signed_in: SignedIn,
     if let Some(frame) = crate::cluster::Encoder::news(&super::encoder::ChatEncoder, &news) {
         client.connection().reply(frame);
     }
-    if let Err(error) = services.store.publish(&News { topic: Topic::All, body: record::encode(&news) }).await {
-        tracing::debug!(%error, "a sign-in was not told");
-    }
+    services.tell_everybody(&news).await;
     Ok(())
 }
 

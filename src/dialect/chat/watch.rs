@@ -68,7 +68,7 @@ pub(super) async fn read(client: &Arc<Client>, services: &Services, me: &Identit
     let place = place(me, recipient);
     let moved = services.channels.read_up_to(me.person.id, client.session(), place, seq).await;
     moved.map_err(|error| Failure::channel(Code::Message, error))?;
-    acknowledge(client, request, json!({ "recipientUUID": WireRecipient(place.peer), "seq": seq }));
+    acknowledge(client, request, "read", json!({ "recipientUUID": WireRecipient(place.peer), "seq": seq }));
     Ok(())
 }
 
