@@ -185,8 +185,9 @@ impl Live {
             member.roles.watching |= roles.watching;
             match &mut member.place {
                 place if anew || member.told => *place = fresh,
-                // It goes on where it is: whatever it has not been handed yet, it gets, but nothing that it just read.
+                // It goes on from what it just read. Only what is held for it stays where it is: that is an acknowledgement.
                 Place::Live { after } if current => *after = head.position.max(*after),
+                Place::Behind { at, held: false } if current => *at = head.position.max(*at),
                 Place::Live { .. } | Place::Behind { .. } => {}
             }
             member.told = false;
