@@ -37,7 +37,7 @@ export class AccountDialog extends HTMLElement {
   /** Nobody is left standing at the door: whoever does not sign in is a guest. */
   #closed() {
     const { identity, client } = this.#app;
-    if (!identity) client.signInAsGuest().catch((error) => this.#app.emit('notice', words(error)));
+    if (!identity) client.session.signInAsGuest().catch((error) => this.#app.emit('notice', words(error)));
   }
 
   /** @param {View} view */
@@ -50,7 +50,7 @@ export class AccountDialog extends HTMLElement {
         return this.#fill(
           'Sign in',
           'You are signed out.',
-          this.#form('Sign in', 'current-password', '', (username, password) => client.signIn(username, password)),
+          this.#form('Sign in', 'current-password', '', (username, password) => client.session.signIn(username, password)),
           this.#link('Create an account', 'signUp'),
           this.#button('Continue as a guest', () => this.#dialog.close()),
         );
@@ -58,7 +58,7 @@ export class AccountDialog extends HTMLElement {
         return this.#fill(
           name || 'Guest',
           'You are a guest here. With a password the account stays yours, on every device; without one it is lost when you sign out.',
-          this.#form('Keep this account', 'new-password', name, (username, password) => client.keepAccount(username, password)),
+          this.#form('Keep this account', 'new-password', name, (username, password) => client.session.keepAccount(username, password)),
           this.#link('I have an account', 'signIn'),
           this.#button('Sign out', () => this.#signOut()),
         );
@@ -73,7 +73,7 @@ export class AccountDialog extends HTMLElement {
         return this.#fill(
           'Sign in',
           '',
-          this.#form('Sign in', 'current-password', '', (username, password) => client.signIn(username, password)),
+          this.#form('Sign in', 'current-password', '', (username, password) => client.session.signIn(username, password)),
           this.#link('Create an account', 'signUp'),
           back,
         );
@@ -81,7 +81,7 @@ export class AccountDialog extends HTMLElement {
         return this.#fill(
           'Create an account',
           '',
-          this.#form('Create account', 'new-password', '', (username, password) => client.signUp(username, password)),
+          this.#form('Create account', 'new-password', '', (username, password) => client.session.signUp(username, password)),
           this.#link('I have an account', identity ? 'signIn' : 'away'),
           back,
         );
@@ -163,7 +163,7 @@ export class AccountDialog extends HTMLElement {
 
   async #signOut() {
     try {
-      await this.#app.client.signOut();
+      await this.#app.client.session.signOut();
     } catch (error) {
       this.#app.emit('notice', words(error));
     }

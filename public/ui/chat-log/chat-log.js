@@ -137,7 +137,7 @@ export class ChatLog extends HTMLElement {
   }
 
   #attend() {
-    this.#app.attentive = this.#atEnd && !document.hidden && this.checkVisibility();
+    this.#app.reading.attentive = this.#atEnd && !document.hidden && this.checkVisibility();
   }
 
   #toEnd() {

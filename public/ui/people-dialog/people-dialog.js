@@ -50,7 +50,7 @@ export class PeopleDialog extends HTMLElement {
     this.#search.addEventListener('input', () => {
       paint();
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#app.search(this.#search.value.trim()), SETTLED);
+      this.#timer = setTimeout(() => this.#app.roster.search(this.#search.value.trim()), SETTLED);
     });
     this.#search.addEventListener('keydown', (event) => this.#searched(event));
   }
@@ -59,7 +59,7 @@ export class PeopleDialog extends HTMLElement {
     this.#search.value = '';
     this.#dialog.showModal();
     this.#search.focus();
-    this.#app.search('');
+    this.#app.roster.search('');
     this.#paint();
   }
 

@@ -1,0 +1,74 @@
+/** @typedef {import('./types.js').Message} Message */
+/** @typedef {import('./types.js').User} User */
+
+/**
+ * What the server tells by itself. `arrived`: somebody signed in or joined; whether they stay is told only of those that the
+ * server listed for us.
+ *
+ * @typedef {{ name: 'ready' } |
+ *   { name: 'signedOut', uuid: string | undefined } |
+ *   { name: 'arrived', detail: User } |
+ *   { name: 'users', detail: User[] } |
+ *   { name: 'message', detail: { channel: string, message: Message } } |
+ *   { name: 'changed', detail: { channel: string, message: Message } } |
+ *   { name: 'reacted', detail: import('./types.js').Reacted & { channel: string } } |
+ *   { name: 'typing', detail: { channel: string, user: User } } |
+ *   { name: 'unread', detail: import('./types.js').Unread[] } |
+ *   { name: 'reset', channel: string }} News
+ */
+
+/**
+ * A frame in the page's words, where it is news.
+ *
+ * @param {import('./types.js').Frame} frame
+ * @param {string | undefined} own Who we are.
+ * @returns {News | undefined}
+ */
+export function interpret(frame, own) {
+  const body = frame[frame.type];
+  switch (frame.type) {
+    case 'ready':
+      return { name: 'ready' };
+    case 'signOut':
+      return { name: 'signedOut', uuid: body?.uuid };
+    case 'sys':
+      return arrival(frame, own);
+    case 'presence':
+    case 'userChanged':
+      return { name: 'users', detail: [body] };
+    case 'channelMessage':
+      return { name: 'message', detail: { channel: channelOf(body.SenderUUID, body.RecipientUUID, own), message: body } };
+    case 'messageChanged':
+      return { name: 'changed', detail: { channel: channelOf(body.SenderUUID, body.RecipientUUID, own), message: body } };
+    case 'reacted':
+      return { name: 'reacted', detail: { ...body, channel: channelOf(body.user.UUID, body.recipientUUID, own) } };
+    case 'typing':
+      return { name: 'typing', detail: { channel: channelOf(body.user.UUID, body.recipientUUID, own), user: body.user } };
+    case 'unread':
+      return { name: 'unread', detail: body.channels };
+    case 'channelReset':
+      return { name: 'reset', channel: body.recipientUUID };
+  }
+  return undefined;
+}
+
+/**
+ * @param {import('./types.js').Frame} frame
+ * @param {string | undefined} own
+ * @returns {News | undefined}
+ */
+function arrival({ sys, user }, own) {
+  const newcomer = sys.signIn ? { UUID: sys.signIn.uuid, Username: sys.signIn.username, OnLine: true } : user;
+  return newcomer && newcomer.UUID !== own ? { name: 'arrived', detail: newcomer } : undefined;
+}
+
+/**
+ * A direct channel is named by its far end.
+ *
+ * @param {string} sender
+ * @param {string} recipient
+ * @param {string | undefined} own
+ */
+function channelOf(sender, recipient, own) {
+  return recipient === own ? sender : recipient;
+}
