@@ -7,6 +7,7 @@ import { Channels } from './channels.js';
 import { Drafts } from './drafts.js';
 import { History } from './history.js';
 import { People } from './people.js';
+import { Preferences } from './preferences.js';
 import { Reading } from './reading.js';
 import { Roster } from './roster.js';
 import { rows } from './rows.js';
@@ -40,6 +41,7 @@ export class App extends Emitter {
   connection;
   client;
   drafts;
+  preferences;
   roster;
   history;
   reading;
@@ -58,6 +60,7 @@ export class App extends Emitter {
     this.connection = new Connection(url);
     this.client = new ChatClient(this.connection, new Keep(browserBox, 'identity'), new Keep(windowBox, 'unsent'));
     this.drafts = new Drafts(new Keep(windowBox, 'drafts'));
+    this.preferences = new Preferences(new Keep(browserBox, 'preferences'));
     this.roster = new Roster(this.client, this.people);
     this.history = new History(this.client, this.people);
     this.reading = new Reading(this.client, this.channels, this.history);

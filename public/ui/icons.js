@@ -9,6 +9,7 @@ const STROKES = Object.freeze({
   offline: 'M4 4l16 16M8.5 15.5a5 5 0 0 1 7 0M5 12a10 10 0 0 1 4-2.4M19 12a10 10 0 0 0-5-2.7M12 19v0',
   send: 'M12 19V5M6 11l6-6 6 6',
   sending: 'M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M12 8v4l2.5 2',
+  settings: 'M4 7h8M18 7h2M4 17h2M12 17h8M15 4a3 3 0 1 0 0 6a3 3 0 1 0 0-6M9 14a3 3 0 1 0 0 6a3 3 0 1 0 0-6',
   sent: 'M5 12.5l4.5 4.5L19 7.5',
   write: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
 });

@@ -6,7 +6,9 @@ import { ChatSidebar } from '../chat-sidebar/chat-sidebar.js';
 import { ConnectionBanner } from '../connection-banner/connection-banner.js';
 import { element, painter } from '../dom.js';
 import { icon } from '../icons.js';
+import { Notifier } from '../notifier.js';
 import { PeopleDialog } from '../people-dialog/people-dialog.js';
+import { SettingsDialog } from '../settings-dialog/settings-dialog.js';
 
 /** @typedef {import('../../state/app.js').App} App */
 
@@ -32,11 +34,14 @@ export class ChatApp extends HTMLElement {
     const app = this.#app;
     const account = new AccountDialog(app);
     const people = new PeopleDialog(app, () => this.#show('channel'));
+    const notifier = new Notifier(app, (channel) => this.#open(channel));
+    const settings = new SettingsDialog(app, notifier);
     const composer = new ChatComposer(app);
     const sidebar = new ChatSidebar(app, {
       opened: () => this.#show('channel'),
       account: () => account.open(),
       people: () => people.open(),
+      settings: () => settings.open(),
     });
     const back = element(
       'button',
@@ -56,6 +61,7 @@ export class ChatApp extends HTMLElement {
       ),
       account,
       people,
+      settings,
     );
     this.#show('channel');
 
@@ -67,11 +73,20 @@ export class ChatApp extends HTMLElement {
     app.on('channel', () => composer.focusIfHandy());
     app.on('welcome', () => account.open());
     app.on('notice', (text) => this.#tell(text));
+    addEventListener('storage', () => app.preferences.refresh());
     addEventListener('online', () => app.client.probe());
     addEventListener('pageshow', () => app.client.probe());
     document.addEventListener('visibilitychange', () => document.hidden || app.client.probe());
+    notifier.start();
     this.#paint();
     composer.focusIfHandy();
+  }
+
+  /** @param {string} channel */
+  #open(channel) {
+    for (const dialog of this.querySelectorAll('dialog')) dialog.close();
+    this.#app.open(channel);
+    this.#show('channel');
   }
 
   /** @param {'list' | 'channel'} view What a narrow screen shows. */

@@ -24,7 +24,7 @@ export class ChatSidebar extends HTMLElement {
 
   /**
    * @param {App} app
-   * @param {{ opened: () => void, account: () => void, people: () => void }} does What the buttons lead to.
+   * @param {{ opened: () => void, account: () => void, people: () => void, settings: () => void }} does What the buttons lead to.
    */
   constructor(app, does) {
     super();
@@ -56,10 +56,19 @@ export class ChatSidebar extends HTMLElement {
       ),
       channels,
       element(
-        'button',
-        { class: 'account', type: 'button', 'aria-haspopup': 'dialog', onclick: () => this.#does.account() },
-        this.#avatar,
-        element('span', { class: 'lines' }, this.#name, this.#kind),
+        'div',
+        { class: 'foot' },
+        element(
+          'button',
+          { class: 'account', type: 'button', 'aria-haspopup': 'dialog', onclick: () => this.#does.account() },
+          this.#avatar,
+          element('span', { class: 'lines' }, this.#name, this.#kind),
+        ),
+        element(
+          'button',
+          { class: 'icon-button', type: 'button', 'aria-label': 'Settings', 'aria-haspopup': 'dialog', onclick: () => this.#does.settings() },
+          icon('settings'),
+        ),
       ),
     );
 

@@ -1,0 +1,30 @@
+import { GENERAL } from '../protocol/types.js';
+
+/**
+ * Whether a message is reason enough to call its reader from elsewhere: it is for them alone, or names them.
+ *
+ * @param {import('../protocol/types.js').Message} message
+ * @param {string} channel
+ * @param {{ userUUID: string, username: string }} reader
+ */
+export function calls({ SenderUUID, Message, DeletedAt }, channel, { userUUID, username }) {
+  if (SenderUUID === userUUID || DeletedAt) return false;
+  return channel !== GENERAL || names(Message, username);
+}
+
+/**
+ * Whether a text has this name in it, as a word of its own, with or without an @.
+ *
+ * @param {string} text
+ * @param {string} name
+ */
+export function names(text, name) {
+  if (name === '') return false;
+  const literally = fold(name).replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  return new RegExp(`(?<![\\p{L}\\p{N}_])${literally}(?![\\p{L}\\p{N}_])`, 'u').test(fold(text));
+}
+
+/** @param {string} text */
+function fold(text) {
+  return text.normalize('NFKC').toLowerCase();
+}

@@ -1,0 +1,139 @@
+import { GENERAL } from '../protocol/types.js';
+import { calls } from '../state/calls.js';
+import { playTone } from './tone.js';
+
+/** @typedef {import('../state/app.js').App} App */
+/** @typedef {import('../protocol/types.js').Message} Message */
+
+const WORKER = '/service-worker.js';
+/** How long other windows leave a message to the one that shows it already, in milliseconds. */
+const PRECEDENCE = 300;
+/** How long a window stands for a message that it took upon itself: longer than any other hears of it later. */
+const CLAIM = 20_000;
+const LONGEST = 200;
+
+/**
+ * Calls the user for messages that are for them and not before their eyes: by a notification, by a sound, as they wish.
+ * Of several windows one does it, and none where one shows the message.
+ */
+export class Notifier {
+  #app;
+  #open;
+  /** Channels with a notification of ours. @type {Set<string>} */
+  #told = new Set();
+
+  /**
+   * @param {App} app
+   * @param {(channel: string) => void} open For a notification that was clicked.
+   */
+  constructor(app, open) {
+    this.#app = app;
+    this.#open = open;
+  }
+
+  start() {
+    const { preferences, client, channels } = this.#app;
+    let sound = preferences.sound;
+    preferences.on('change', ({ here }) => {
+      if (here && preferences.notifications) this.#permit();
+      if (here && preferences.sound && !sound) playTone();
+      sound = preferences.sound;
+    });
+    client.on('message', ({ channel, message }) => this.#heard(channel, message));
+    channels.on('change', () => this.#withdraw());
+    if (!('serviceWorker' in navigator)) return;
+    navigator.serviceWorker.addEventListener('message', ({ data }) => this.#open(data.open));
+    navigator.serviceWorker.startMessages();
+  }
+
+  /** Why there can be no notifications. @returns {string | undefined} */
+  get obstacle() {
+    if (!('Notification' in globalThis) || !('serviceWorker' in navigator)) return 'This browser shows none for this address.';
+    if (Notification.permission === 'denied') return 'Blocked in this browser. Allow them in its settings for this site.';
+    return undefined;
+  }
+
+  /** The browser only asks on the user's own action, which this follows. */
+  async #permit() {
+    const { preferences } = this.#app;
+    try {
+      if (this.obstacle === undefined && (await Notification.requestPermission()) === 'granted') {
+        await navigator.serviceWorker.register(WORKER);
+        return;
+      }
+      this.#app.emit('notice', this.obstacle ? `No notifications. ${this.obstacle}` : 'No notifications, then.');
+    } catch (error) {
+      this.#app.emit('notice', `No notifications: ${error instanceof Error ? error.message : error}`);
+    }
+    preferences.set('notifications', false);
+  }
+
+  /**
+   * @param {string} channel
+   * @param {Message} message
+   */
+  async #heard(channel, message) {
+    const { identity, preferences } = this.#app;
+    if (!identity || !calls(message, channel, identity)) return;
+    if (!preferences.notifications && !preferences.sound) return;
+    const shown = this.#isShown(channel);
+    if (!shown) await pause(PRECEDENCE);
+    await claim(message.UUID, async () => {
+      if (shown || this.#isShown(channel)) return;
+      if (preferences.sound) playTone();
+      if (preferences.notifications && this.obstacle === undefined && Notification.permission === 'granted') await this.#tell(channel, message);
+    });
+  }
+
+  /** @param {string} channel */
+  #isShown(channel) {
+    return channel === this.#app.channel && this.#app.reading.attentive && document.hasFocus();
+  }
+
+  /**
+   * @param {string} channel
+   * @param {Message} message
+   */
+  async #tell(channel, { Sender, Message }) {
+    const worker = await navigator.serviceWorker.register(WORKER);
+    this.#told.add(channel);
+    await worker.showNotification(channel === GENERAL ? `${Sender.Username} in General` : Sender.Username, {
+      body: Message.length > LONGEST ? `${Message.slice(0, LONGEST)}…` : Message,
+      tag: channel,
+      icon: '/icons/icon-192.png',
+      data: { channel },
+      // The sound is ours to make, or not to make.
+      silent: true,
+    });
+  }
+
+  /** What was read needs no notification any more. */
+  async #withdraw() {
+    for (const channel of this.#told) {
+      if (this.#app.channels.find(channel)?.unread) continue;
+      this.#told.delete(channel);
+      const worker = await navigator.serviceWorker.getRegistration();
+      for (const notification of (await worker?.getNotifications({ tag: channel })) ?? []) notification.close();
+    }
+  }
+}
+
+/**
+ * Acts unless another window of this browser does, or did a moment ago.
+ *
+ * @param {string} message
+ * @param {() => Promise<void>} act
+ */
+async function claim(message, act) {
+  if (!navigator.locks) return act();
+  await navigator.locks.request(`rialto.call.${message}`, { ifAvailable: true }, async (lock) => {
+    if (!lock) return;
+    await act();
+    await pause(CLAIM);
+  });
+}
+
+/** @param {number} duration */
+function pause(duration) {
+  return new Promise((done) => setTimeout(done, duration));
+}
