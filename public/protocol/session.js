@@ -76,14 +76,13 @@ export class Session extends Emitter {
   }
 
   /**
-   * Gives the guest a name and a password of their own, so that the account can be used elsewhere.
+   * Changes the name or the password. With a password the account can be used elsewhere: it is a guest's no more.
    *
-   * @param {string} username
-   * @param {string} password
+   * @param {{ username?: string, password?: string }} change
    */
-  async keepAccount(username, password) {
-    const answer = await this.#requests.send('account', { username, password });
-    if (this.identity) this.#become({ ...this.identity, guest: false });
+  async change(change) {
+    const answer = await this.#requests.send('account', change);
+    if (this.identity && change.password !== undefined) this.#become({ ...this.identity, guest: false });
     this.emit('users', [answer]);
   }
 

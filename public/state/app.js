@@ -3,6 +3,7 @@ import { Connection } from '../protocol/connection.js';
 import { Emitter } from '../protocol/emitter.js';
 import { Keep } from '../protocol/keep.js';
 import { GENERAL } from '../protocol/types.js';
+import { Account } from './account.js';
 import { Channels } from './channels.js';
 import { Drafts } from './drafts.js';
 import { History } from './history.js';
@@ -40,6 +41,7 @@ export class App extends Emitter {
   typing = new Typing();
   connection;
   client;
+  account;
   drafts;
   preferences;
   roster;
@@ -59,6 +61,7 @@ export class App extends Emitter {
     super();
     this.connection = new Connection(url);
     this.client = new ChatClient(this.connection, new Keep(browserBox, 'identity'), new Keep(windowBox, 'unsent'));
+    this.account = new Account(this.client, new Keep(browserBox, 'blocked'));
     this.drafts = new Drafts(new Keep(windowBox, 'drafts'));
     this.preferences = new Preferences(new Keep(browserBox, 'preferences'));
     this.roster = new Roster(this.client, this.people);

@@ -58,7 +58,7 @@ export class AccountDialog extends HTMLElement {
         return this.#fill(
           name || 'Guest',
           'You are a guest here. With a password the account stays yours, on every device; without one it is lost when you sign out.',
-          this.#form('Keep this account', 'new-password', name, (username, password) => client.session.keepAccount(username, password)),
+          this.#form('Keep this account', 'new-password', name, (username, password) => client.session.change({ username, password })),
           this.#link('I have an account', 'signIn'),
           this.#button('Sign out', () => this.#signOut()),
         );
