@@ -3,21 +3,23 @@ import { Delivery } from './delivery.js';
 import { Emitter } from './emitter.js';
 import { Following } from './following.js';
 import { interpret } from './news.js';
+import { Outage } from './outage.js';
 import { Outbox } from './outbox.js';
+import { Pulse } from './pulse.js';
 import { Requests } from './requests.js';
 import { Session } from './session.js';
-import { Disconnected, GENERAL, Refused } from './types.js';
+import { Code, Disconnected, GENERAL, Refused } from './types.js';
 
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./types.js').User} User */
 /** @typedef {import('./session.js').Identity} Identity */
 
 /**
- * `identity`: another user, or nobody. `ready`: signed in on this connection. Of everything in a channel, the messages that
+ * `identity`: another user, or nobody. `ready`: signed in on this connection, and served. Of everything in a channel, the messages that
  * this user's other sessions wrote included, `message` tells.
  *
  * @typedef {object} Events
- * @property {{ identity: Identity | undefined, left?: 'signedOut' | 'deleted' }} identity
+ * @property {{ identity: Identity | undefined, left?: import('./session.js').Left }} identity
  * @property {boolean} ready
  * @property {import('./following.js').Page} page
  * @property {{ channel: string, reason: string }} closed It cannot be opened.
@@ -32,6 +34,8 @@ import { Disconnected, GENERAL, Refused } from './types.js';
 
 const OLDER_PAGE = 50;
 const LONG_PAGE = 200;
+/** For how long a sign of life is waited for, in milliseconds. */
+const IMPATIENT = 5_000;
 
 /**
  * The chat protocol, over any number of connections: puts together who we are, which channel is open and what is on its
@@ -42,10 +46,12 @@ const LONG_PAGE = 200;
 export class ChatClient extends Emitter {
   session;
   outbox;
+  outage = new Outage(() => this.session.begin({ carefully: true }));
 
   #connection;
   #requests;
   #following;
+  #pulse = new Pulse(() => this.probe());
 
   /**
    * @param {import('./connection.js').Connection} connection
@@ -68,7 +74,7 @@ export class ChatClient extends Emitter {
     return this.session.identity;
   }
 
-  /** Signed in on the present connection. */
+  /** Signed in on the present connection, and served. */
   get ready() {
     return this.session.ready;
   }
@@ -108,10 +114,24 @@ export class ChatClient extends Emitter {
     if (this.ready) this.#connection.send({ type, [type]: payload });
   }
 
-  /** Asks for a sign of life where the connection may have died unnoticed, after a sleep or a change of network. */
+  /**
+   * Makes sure of the connection where it may have died unnoticed, as after a sleep or a change of network, or tries at once
+   * to get it back.
+   */
   probe() {
-    if (this.#connection.status.phase === 'waiting') this.#connection.connect();
-    else if (this.ready) this.request('users', { limit: 1 }).catch(() => {});
+    const { phase } = this.#connection.status;
+    if (phase === 'waiting') this.#connection.connect();
+    else if (this.outage.lasts) this.outage.lookNow();
+    else if (phase === 'open') {
+      // Nobody is asked for: any answer will do. Silence ends the connection.
+      this.#requests.send('users', { after: '', limit: 0 }, { patience: IMPATIENT }).catch(ignoreRefusal);
+    }
+  }
+
+  /** Tries at once what would be tried later, or, where the server sent us away, never by itself. */
+  retry() {
+    if (this.#connection.status.phase === 'ended') this.#connection.connect();
+    else this.probe();
   }
 
   /**
@@ -135,7 +155,10 @@ export class ChatClient extends Emitter {
     const { session } = this;
     const following = this.#following;
     this.#connection.on('status', (status) => {
-      if (status.phase === 'waiting' || status.phase === 'ended') this.#lost();
+      if (status.phase === 'waiting' || status.phase === 'ended') {
+        this.outage.over();
+        this.#lost();
+      }
       if (status.phase === 'ended' && status.code === Close.deleted) session.leave('deleted');
     });
     this.#connection.on('frame', (frame) => this.#received(frame));
@@ -149,7 +172,10 @@ export class ChatClient extends Emitter {
       following.begin();
     });
     session.on('identity', (change) => this.emit('identity', change));
-    session.on('ready', (ready) => this.emit('ready', ready));
+    session.on('ready', (ready) => {
+      if (ready) this.outage.over();
+      this.emit('ready', ready);
+    });
     session.on('users', (users) => this.#met(users));
 
     following.on('page', (page) => {
@@ -162,7 +188,9 @@ export class ChatClient extends Emitter {
 
   /** @param {import('./types.js').Frame} frame */
   #received(frame) {
+    this.#pulse.heard();
     this.#requests.answered(frame);
+    if (frame.type === 'error' && frame.error.code === Code.unavailable) return this.#unserved();
     const news = interpret(frame, this.identity?.userUUID);
     if (!news) return;
     switch (news.name) {
@@ -201,6 +229,13 @@ export class ChatClient extends Emitter {
     if (!clientID || SenderUUID !== this.identity?.userUUID) return;
     this.#requests.settle(clientID);
     this.outbox.settle(clientID);
+  }
+
+  /** The session stays, but as long as the storage is away there is as little to be had as without a connection. */
+  #unserved() {
+    if (!this.session.wanted) return;
+    this.#lost();
+    this.outage.noticed();
   }
 
   #lost() {

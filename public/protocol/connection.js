@@ -73,6 +73,12 @@ export class Connection extends Emitter {
     if (this.#socket) this.#dropped(this.#socket, 1006, '');
   }
 
+  /** Begins anew at once: somebody else uses it now. */
+  renew() {
+    this.abandon();
+    this.connect();
+  }
+
   /**
    * Sends a frame if the connection is open.
    *

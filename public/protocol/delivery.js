@@ -20,7 +20,7 @@ export class Delivery {
   /** @param {import('./outbox.js').Pending} entry */
   async deliver({ clientID, channel, text, createdAt, triedAt }) {
     if (triedAt !== undefined && Date.now() - triedAt > RECOGNISED && (await this.#stored(clientID, channel, createdAt))) return;
-    await this.#requests.send('channelMessage', { recipientUUID: channel, message: text, clientID }, {}, clientID);
+    await this.#requests.send('channelMessage', { recipientUUID: channel, message: text, clientID }, { id: clientID });
   }
 
   /**

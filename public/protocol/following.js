@@ -21,7 +21,7 @@ import { Code, Disconnected, GENERAL, Refused } from './types.js';
 
 const FIRST_PAGE = 50;
 const LONG_PAGE = 200;
-/** About how long between attempts to open a channel while the server cannot, in milliseconds. */
+/** About how long to wait where the server is asked too much, in milliseconds. */
 const REOPEN = 1_500;
 
 /**
@@ -129,10 +129,12 @@ export class Following extends Emitter {
    * @param {Set<string>} joining The set of the connection on which this happened.
    */
   #refused(channel, { code, message }, joining) {
-    if (code === Code.unavailable || code === Code.tooManyRequests) {
+    // While the storage is away nothing is followed; this begins anew when it is back.
+    if (code === Code.unavailable || code === Code.signInNeeded) return;
+    if (code === Code.tooManyRequests) {
       const again = () => this.#joining === joining && this.channel === channel && this.#join(channel);
       setTimeout(again, REOPEN * (0.5 + Math.random()));
-    } else if (code !== Code.signInNeeded) {
+    } else {
       this.emit('closed', { channel, reason: message });
     }
   }

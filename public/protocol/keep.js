@@ -15,6 +15,8 @@ export class Keep {
   #name;
   /** @type {T | undefined} */
   #copy;
+  /** The browser has not taken what was last written. */
+  #refused = false;
 
   /**
    * @param {Box} box
@@ -27,6 +29,7 @@ export class Keep {
 
   /** @returns {T | undefined} */
   read() {
+    if (this.#refused) return this.#copy;
     try {
       const text = this.#box().getItem(this.#name);
       return text === null ? undefined : JSON.parse(text);
@@ -41,8 +44,10 @@ export class Keep {
     try {
       if (value === undefined) this.#box().removeItem(this.#name);
       else this.#box().setItem(this.#name, JSON.stringify(value));
+      this.#refused = false;
     } catch {
-      // The copy above serves until the page is closed.
+      // The copy serves until the page is closed.
+      this.#refused = true;
     }
   }
 }

@@ -3,6 +3,13 @@ import { Disconnected, Refused } from './types.js';
 /** Longer silence than this and the connection is taken for dead, in milliseconds. */
 const PATIENCE = 15_000;
 
+/**
+ * @typedef {object} Options
+ * @property {{ userUUID?: string, userAccessKey?: string }} [header]
+ * @property {string} [id]
+ * @property {number} [patience] For how many milliseconds silence is borne.
+ */
+
 /** Requests that wait for their answers. */
 export class Requests {
   #connection;
@@ -18,14 +25,13 @@ export class Requests {
   /**
    * @param {string} type
    * @param {Record<string, unknown>} payload
-   * @param {{ userUUID?: string, userAccessKey?: string }} [header]
-   * @param {string} [id]
+   * @param {Options} [options]
    * @returns {Promise<any>} The answer's payload.
    */
-  send(type, payload, header = {}, id = String(++this.#count)) {
+  send(type, payload, { header = {}, id = String(++this.#count), patience = PATIENCE } = {}) {
     if (this.#connection.status.phase !== 'open') return Promise.reject(new Disconnected());
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#connection.abandon(), PATIENCE);
+      const timer = setTimeout(() => this.#connection.abandon(), patience);
       this.#waiting.set(id, { resolve, reject, timer });
       this.#connection.send({ type, id, ...header, [type]: payload });
     });

@@ -10,11 +10,17 @@ import { Code, Disconnected, Refused } from './types.js';
  */
 
 /**
+ * Why an account is used no more. A guest whom the server has forgotten becomes another guest; otherwise the user is asked.
+ *
+ * @typedef {'signedOut' | 'deleted' | 'forgotten'} Left
+ */
+
+/**
  * `void`: what was asked or is being sent no longer counts, another user takes over or nobody. `entered`: whatever needs a
  * user may be asked for, behind the sign-in. `ready`: the server confirmed it. `users`: some of those who are here.
  *
  * @typedef {object} Events
- * @property {{ identity: Identity | undefined, left?: 'signedOut' | 'deleted' }} identity
+ * @property {{ identity: Identity | undefined, left?: Left }} identity
  * @property {undefined} void
  * @property {undefined} entered
  * @property {boolean} ready
@@ -34,12 +40,12 @@ export class Session extends Emitter {
   identity;
   /** Signed in on the present connection. */
   ready = false;
+  /** Whether somebody should be signed in: not after the user has signed out. */
+  wanted = true;
 
   #connection;
   #requests;
   #identities;
-  /** Nobody is signed in because the user wants it so. */
-  #away = false;
 
   /**
    * @param {import('./connection.js').Connection} connection
@@ -92,25 +98,28 @@ export class Session extends Emitter {
     this.leave('signedOut');
   }
 
-  /** Signs the new connection in and asks for everything that the page shows, without waiting in between. */
-  async begin() {
-    if (this.#away) return;
+  /**
+   * Signs the connection in and asks for everything that the page shows: at once, or behind the answer where there may be none.
+   *
+   * @param {{ carefully?: boolean }} [how]
+   */
+  async begin({ carefully = false } = {}) {
+    if (!this.wanted) return;
     const known = this.identity;
     try {
-      if (known) {
-        const { userUUID, accessKey } = known;
-        const users = this.#requests.send('users', { limit: LISTED }, { userUUID, userAccessKey: accessKey });
-        this.emit('entered', undefined);
-        this.#listed(await users);
-      } else {
-        await this.signInAsGuest();
-      }
+      if (!known) return await this.signInAsGuest();
+      const { userUUID, accessKey } = known;
+      const header = { userUUID, userAccessKey: accessKey };
+      const users = this.#requests.send('users', { limit: LISTED }, { header });
+      if (!carefully) this.emit('entered', undefined);
+      this.#listed(await users);
+      if (carefully) this.emit('entered', undefined);
     } catch (error) {
       if (error instanceof Disconnected) return;
       if (!(error instanceof Refused)) throw error;
+      if (error.code === Code.unavailable) return;
       if (error.code !== Code.signInNeeded || !known) return this.#connection.abandon();
-      this.leave('signedOut');
-      if (known.guest) this.signInAsGuest().catch(() => this.#connection.abandon());
+      this.leave(known.guest ? 'forgotten' : 'signedOut');
     }
   }
 
@@ -122,15 +131,38 @@ export class Session extends Emitter {
   }
 
   /**
-   * Nobody is signed in any more, and nobody will be until the user says so.
+   * The account cannot be used here any more.
    *
-   * @param {'signedOut' | 'deleted'} left
+   * @param {Left} left
+   * @returns {void}
    */
   leave(left) {
     if (!this.identity) return;
-    this.#away = true;
+    const kept = this.#identities.read();
+    // Another window was told before this one, and has gone on as somebody else.
+    if (kept && kept.accessKey !== this.identity.accessKey) return this.refresh();
+    this.wanted = left === 'forgotten';
     this.emit('void', undefined);
     this.#become(undefined, left);
+    this.begin();
+  }
+
+  /**
+   * Does as another window of this browser did: all of them are the same user.
+   *
+   * @returns {void}
+   */
+  refresh() {
+    const kept = this.#identities.read();
+    if (!kept) return this.leave('signedOut');
+    if (kept.accessKey === this.identity?.accessKey) {
+      if (kept.guest !== this.identity.guest || kept.username !== this.identity.username) this.#become(kept);
+      return;
+    }
+    this.wanted = true;
+    this.emit('void', undefined);
+    this.#become(kept);
+    this.#connection.renew();
   }
 
   /**
@@ -153,7 +185,7 @@ export class Session extends Emitter {
     /** @type {import('./types.js').Authorized} */
     const { userUUID, accessKey, username = payload.username?.trim() ?? '' } = await this.#requests.send(type, payload);
     this.emit('void', undefined);
-    this.#away = false;
+    this.wanted = true;
     this.#become({ userUUID, accessKey, username, guest: payload.guest === true });
     const users = this.#requests.send('users', { limit: LISTED });
     this.emit('entered', undefined);
@@ -171,7 +203,7 @@ export class Session extends Emitter {
 
   /**
    * @param {Identity | undefined} identity
-   * @param {'signedOut' | 'deleted'} [left]
+   * @param {Left} [left]
    */
   #become(identity, left) {
     this.identity = identity;

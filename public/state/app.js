@@ -12,6 +12,7 @@ import { Preferences } from './preferences.js';
 import { Reading } from './reading.js';
 import { Roster } from './roster.js';
 import { rows } from './rows.js';
+import { standing } from './standing.js';
 import { Typing } from './typing.js';
 
 /** @typedef {import('../protocol/session.js').Identity} Identity */
@@ -80,6 +81,17 @@ export class App extends Emitter {
       this.emit('channel', undefined);
     }
     this.connection.connect();
+  }
+
+  /** Another window of this browser may have changed what all of them keep. */
+  refresh() {
+    this.preferences.refresh();
+    this.client.session.refresh();
+  }
+
+  /** How we stand with the server. */
+  get standing() {
+    return standing(this.connection.status, this.client);
   }
 
   /** Who uses this page. @returns {Identity | undefined} */
@@ -156,6 +168,7 @@ export class App extends Emitter {
     const { client, connection, history, typing } = this;
     connection.on('status', () => this.emit('connection', undefined));
     client.on('ready', () => this.emit('connection', undefined));
+    client.outage.on('change', () => this.emit('connection', undefined));
     client.outbox.on('change', () => this.emit('timeline', undefined));
     history.on('change', () => this.emit('timeline', undefined));
     history.on('notice', (text) => this.emit('notice', text));
@@ -169,7 +182,7 @@ export class App extends Emitter {
 
   /**
    * @param {Identity | undefined} identity
-   * @param {'signedOut' | 'deleted' | undefined} left
+   * @param {import('../protocol/session.js').Left | undefined} left
    */
   #identified(identity, left) {
     if (identity?.userUUID !== this.#owner) {
@@ -182,7 +195,8 @@ export class App extends Emitter {
     }
     this.emit('identity', undefined);
     if (left === 'deleted') this.emit('notice', 'This account was deleted.');
-    if (left) this.emit('welcome', undefined);
+    if (left === 'forgotten') this.emit('notice', 'You have a new name: the server has forgotten the guest you were.');
+    else if (left) this.emit('welcome', undefined);
   }
 
   /**

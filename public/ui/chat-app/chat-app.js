@@ -73,8 +73,9 @@ export class ChatApp extends HTMLElement {
     app.on('channel', () => composer.focusIfHandy());
     app.on('welcome', () => account.open());
     app.on('notice', (text) => this.#tell(text));
-    addEventListener('storage', () => app.preferences.refresh());
+    addEventListener('storage', () => app.refresh());
     addEventListener('online', () => app.client.probe());
+    addEventListener('offline', () => app.client.probe());
     addEventListener('pageshow', () => app.client.probe());
     document.addEventListener('visibilitychange', () => document.hidden || app.client.probe());
     notifier.start();

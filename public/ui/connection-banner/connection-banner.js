@@ -3,18 +3,19 @@ import { element } from '../dom.js';
 import { icon } from '../icons.js';
 
 /** @typedef {import('../../state/app.js').App} App */
+/** @typedef {import('../../state/standing.js').Standing} Standing */
 
 /** A break that is over sooner is not worth a word, in milliseconds. */
 const UNNOTICED = 700;
 const TICK = 250;
 
-/** Says so when there is no connection, and when it will be tried again. */
+/** Says so when what is written cannot go out, why, and when it will be tried again. */
 export class ConnectionBanner extends HTMLElement {
   #app;
   #text = element('span', { role: 'status' });
   #count = element('span', { class: 'count', 'aria-hidden': 'true' });
   #button = element('button', { class: 'link-button', type: 'button' }, 'Try now');
-  /** Since when there is none. @type {number | undefined} */
+  /** Since when. @type {number | undefined} */
   #since;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
@@ -28,17 +29,19 @@ export class ConnectionBanner extends HTMLElement {
   connectedCallback() {
     this.hidden = true;
     this.append(icon('offline'), element('p', {}, this.#text, this.#count), this.#button);
-    this.#button.addEventListener('click', () => this.#app.connection.connect());
+    this.#button.addEventListener('click', () => this.#app.client.retry());
     this.#app.on('connection', () => this.#update());
     this.#app.on('identity', () => this.#update());
   }
 
   #update() {
-    if (this.#app.client.ready || (!this.#app.identity && this.#app.connection.status.phase === 'open')) {
+    const { is } = this.#app.standing;
+    if (is === 'served' || is === 'nobody') {
       clearInterval(this.#ticking);
       this.#ticking = undefined;
       this.#since = undefined;
       this.hidden = true;
+      this.#say('');
       return;
     }
     this.#since ??= Date.now();
@@ -47,14 +50,14 @@ export class ConnectionBanner extends HTMLElement {
   }
 
   #tick() {
-    const { status } = this.#app.connection;
-    this.hidden = Date.now() - (this.#since ?? 0) < UNNOTICED && status.phase !== 'ended';
+    const { standing } = this.#app;
+    this.hidden = Date.now() - (this.#since ?? 0) < UNNOTICED && standing.is !== 'ended';
     if (this.hidden) return;
-    this.#button.hidden = status.phase !== 'waiting' && status.phase !== 'ended';
-    this.#button.textContent = status.phase === 'ended' ? 'Come back' : 'Try now';
-    this.#say(status.phase === 'ended' ? farewell(status.code) : status.phase === 'waiting' ? 'You are offline.' : 'Connecting…');
-    const seconds = status.phase === 'waiting' ? Math.max(1, Math.ceil((status.until - Date.now()) / 1000)) : 0;
-    this.#count.textContent = seconds > 0 ? ` Trying again in ${seconds} s.` : '';
+    this.#say(words(standing));
+    const until = 'until' in standing ? standing.until : undefined;
+    this.#count.textContent = until === undefined ? '' : ` Trying again in ${Math.max(1, Math.ceil((until - Date.now()) / 1000))} s.`;
+    this.#button.hidden = until === undefined && standing.is !== 'ended';
+    this.#button.textContent = standing.is === 'ended' ? 'Come back' : 'Try now';
   }
 
   /** @param {string} text */
@@ -64,6 +67,20 @@ export class ConnectionBanner extends HTMLElement {
 }
 
 customElements.define('connection-banner', ConnectionBanner);
+
+/** @param {Standing} standing */
+function words(standing) {
+  switch (standing.is) {
+    case 'offline':
+      return navigator.onLine ? 'The server cannot be reached.' : 'You are offline.';
+    case 'unserved':
+      return 'The server cannot store messages now. Yours wait here.';
+    case 'ended':
+      return farewell(standing.code);
+    default:
+      return 'Connecting…';
+  }
+}
 
 /** @param {number} code */
 function farewell(code) {

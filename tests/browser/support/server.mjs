@@ -1,67 +1,58 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+
+import { freePort, Program } from './program.mjs';
 
 const top = new URL('../../..', import.meta.url).pathname;
 
-/** A server of its own, with its data in a directory of its own. It can be killed and started again. */
+/** A server of its own, with its data in a directory of its own or in a Redis. It can be killed and started again. */
 export class Server {
+  port;
   #data;
-  #process;
-  #port = '0';
-  output = [];
+  #settings;
+  #program;
 
-  static async start() {
+  /** @param {Record<string, string>} [settings] By the environment, as in earnest. */
+  static async start(settings = {}) {
     const server = new Server();
     server.#data = await mkdtemp(join(tmpdir(), 'rialto-page-'));
+    server.#settings = settings;
+    server.port = await freePort();
     await server.restart();
     return server;
   }
 
   get url() {
-    return `http://127.0.0.1:${this.#port}/`;
+    return `http://127.0.0.1:${this.port}/`;
   }
 
-  /** Starts on the same data and, after the first time, on the same port. */
+  /** Starts on the same data and the same port. */
   async restart() {
-    this.#process = spawn(binary(), [], {
+    this.#program = new Program(binary(), [], {
       cwd: top,
-      env: { ...process.env, HOST: '127.0.0.1', PORT: this.#port, DATA_DIR: this.#data, RUST_LOG: 'info', NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        HOST: '127.0.0.1',
+        PORT: String(this.port),
+        DATA_DIR: this.#data,
+        RUST_LOG: 'info',
+        NO_COLOR: '1',
+        ...this.#settings,
+      },
     });
-    this.#port = await new Promise((resolve, reject) => {
-      const read = (line) => {
-        this.output.push(line);
-        const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, '');
-        const found = /listening.*?127\.0\.0\.1:(\d+)/i.exec(plain);
-        if (found) resolve(found[1]);
-      };
-      for (const stream of [this.#process.stdout, this.#process.stderr]) createInterface({ input: stream }).on('line', read);
-      this.#process.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${this.output.join('\n')}`)));
-      this.#process.once('error', reject);
-    });
+    await this.#program.says(/listening/i);
   }
 
   /** As a power cut would. */
   kill() {
-    return this.#end('SIGKILL');
+    return this.#program.end('SIGKILL');
   }
 
   /** As a platform does that moves it elsewhere. */
   terminate() {
-    return this.#end('SIGTERM');
-  }
-
-  /** @param {NodeJS.Signals} signal */
-  async #end(signal) {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const ended = once(this.#process, 'exit');
-    this.#process.kill(signal);
-    await ended;
+    return this.#program.end('SIGTERM');
   }
 
   async stop() {

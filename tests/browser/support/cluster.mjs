@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { freePort, Program } from './program.mjs';
+import { Server } from './server.mjs';
+
+/** A real Redis on a port of its own, which keeps what it acknowledged. It can be killed and started again. */
+class Redis {
+  static async start() {
+    const redis = new Redis();
+    redis.directory = await mkdtemp(join(tmpdir(), 'rialto-redis-'));
+    redis.port = await freePort();
+    await redis.restart();
+    return redis;
+  }
+
+  async restart() {
+    const parameters = ['--bind', '127.0.0.1', '--port', this.port, '--dir', this.directory, '--appendonly', 'yes', '--appendfsync', 'always', '--save', ''];
+    this.program = new Program('redis-server', parameters.map(String));
+    await this.program.says(/Ready to accept connections/);
+  }
+
+  kill() {
+    return this.program.end();
+  }
+
+  async stop() {
+    await this.kill();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The real HAProxy with the repository's configuration, in which only addresses differ, and what a test may not have that many of. */
+class Balancer {
+  static async start(nodes) {
+    const balancer = new Balancer();
+    balancer.directory = await mkdtemp(join(tmpdir(), 'rialto-balancer-'));
+    balancer.port = await freePort();
+    const servers = nodes.map(({ port }, index) => `    server node-${index} 127.0.0.1:${port}`).join('\n');
+    const given = await readFile(new URL('../../../deploy/haproxy.cfg', import.meta.url), 'utf8');
+    const configuration = given
+      .replaceAll(/^ {4}server-template .*$/gm, servers)
+      .replace('bind :8080', `bind 127.0.0.1:${balancer.port}`)
+      .replace('maxconn 30000', 'maxconn 1000');
+    assert.ok(configuration.includes(servers), 'the configuration names its servers otherwise now');
+    const path = join(balancer.directory, 'haproxy.cfg');
+    await writeFile(path, configuration);
+    balancer.program = new Program('haproxy', ['-db', '-f', path]);
+    return balancer;
+  }
+
+  async stop() {
+    await this.program.end();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Some nodes on one Redis behind one address, which stays when one of them dies. */
+export class Cluster {
+  redis;
+  nodes;
+  #balancer;
+
+  static async start(count = 2) {
+    const cluster = new Cluster();
+    cluster.redis = await Redis.start();
+    const settings = { REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}`, TRUSTED_PROXY_HOPS: '1', BCRYPT_COST: '4' };
+    cluster.nodes = await Promise.all(Array.from({ length: count }, () => Server.start(settings)));
+    cluster.#balancer = await Balancer.start(cluster.nodes);
+    await until(async () => (await fetch(cluster.url)).ok);
+    return cluster;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#balancer.port}/`;
+  }
+
+  async stop() {
+    await this.#balancer.stop();
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await this.redis.stop();
+  }
+}
+
+/** Waits until a condition holds; while it throws, it does not. */
+export async function until(condition, patience = 20_000) {
+  const deadline = Date.now() + patience;
+  for (;;) {
+    const holds = await condition().catch((error) => {
+      if (Date.now() > deadline) throw error;
+    });
+    if (holds) return;
+    assert.ok(Date.now() < deadline, `waited too long until ${condition}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
