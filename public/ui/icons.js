@@ -3,10 +3,17 @@ const SVG = 'http://www.w3.org/2000/svg';
 /** Strokes on a field of 24 by 24. They are part of the program, so that they can be drawn without a connection. */
 const STROKES = Object.freeze({
   back: 'M15 5l-7 7 7 7',
+  block: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M5.7 5.7l12.6 12.6',
   close: 'M6 6l12 12M18 6L6 18',
   down: 'M12 5v14M6 13l6 6 6-6',
+  download: 'M12 4v11M7 10.5l5 5 5-5M5 20h14',
   failed: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M12 7.5v5M12 16.5v0',
+  key: 'M8 11a4 4 0 1 0 0 8a4 4 0 1 0 0-8M11 12l9-8M16.5 7.5l3 3',
+  leave: 'M14 4H5v16h9M10 12h11M17 8l4 4-4 4',
+  more: 'M5 12v0M12 12v0M19 12v0',
   offline: 'M4 4l16 16M8.5 15.5a5 5 0 0 1 7 0M5 12a10 10 0 0 1 4-2.4M19 12a10 10 0 0 0-5-2.7M12 19v0',
+  person: 'M12 4a4 4 0 1 0 0 8a4 4 0 1 0 0-8M4.5 20a7.5 6 0 0 1 15 0',
+  remove: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5',
   send: 'M12 19V5M6 11l6-6 6 6',
   sending: 'M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M12 8v4l2.5 2',
   settings: 'M4 7h8M18 7h2M4 17h2M12 17h8M15 4a3 3 0 1 0 0 6a3 3 0 1 0 0-6M9 14a3 3 0 1 0 0 6a3 3 0 1 0 0-6',
@@ -14,10 +21,12 @@ const STROKES = Object.freeze({
   write: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
 });
 
+/** @typedef {keyof typeof STROKES} IconName */
+
 /**
  * A picture. It says nothing to a screen reader: its button has a name.
  *
- * @param {keyof typeof STROKES} name
+ * @param {IconName} name
  */
 export function icon(name) {
   const svg = document.createElementNS(SVG, 'svg');

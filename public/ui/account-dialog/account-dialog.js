@@ -1,14 +1,22 @@
-import { Disconnected, Refused } from '../../protocol/types.js';
+import { dialog, dialogHead } from '../dialog.js';
 import { element } from '../dom.js';
+import { field, form, nameInput, passwordInput, words } from '../form.js';
 import { icon } from '../icons.js';
+import { blockedPeople } from './blocked-people.js';
+import { saveAs } from './save-as.js';
 
 /** @typedef {import('../../state/app.js').App} App */
-/** @typedef {'away' | 'guest' | 'member' | 'signIn' | 'signUp'} View */
+/** @typedef {import('../icons.js').IconName} IconName */
+/** @typedef {'home' | 'signIn' | 'signUp' | 'name' | 'password' | 'blocked' | 'remove'} View */
 
-/** Sign in, sign up, keep a guest's name, sign out. */
+const SIGNED_OUT = 'You are signed out.';
+const GUEST = 'You are a guest. With a password the account stays yours, on every device; without one it is lost when you sign out.';
+const REMOVAL = 'The account goes for good, on every device. What you wrote stays where it is, under your name.';
+
+/** Everything about the user's own account: coming in, keeping a guest's name, changing it, and going. */
 export class AccountDialog extends HTMLElement {
   #app;
-  #dialog = element('dialog', { 'aria-labelledby': 'account-title' });
+  #dialog = dialog('account-title');
 
   /** @param {App} app */
   constructor(app) {
@@ -19,130 +27,157 @@ export class AccountDialog extends HTMLElement {
   connectedCallback() {
     this.append(this.#dialog);
     this.#dialog.addEventListener('close', () => this.#closed());
-    this.#app.on('identity', () => this.#dialog.open && !this.#dialog.querySelector('[aria-busy=true]') && this.#show(this.#home()));
+    this.#app.on('identity', () => this.#dialog.open && !this.#dialog.querySelector('[aria-busy=true]') && this.#show('home'));
   }
 
-  open() {
-    this.#show(this.#home());
+  /** @param {View} [view] */
+  open(view = 'home') {
+    // With an account the server ends its connection.
+    if (this.#app.connection.status.phase === 'ended') this.#app.connection.connect();
+    this.#show(view);
     if (!this.#dialog.open) this.#dialog.showModal();
-  }
-
-  /** @returns {View} */
-  #home() {
-    const { identity } = this.#app;
-    if (!identity) return 'away';
-    return identity.guest ? 'guest' : 'member';
   }
 
   /** Nobody is left standing at the door: whoever does not sign in is a guest. */
   #closed() {
+    // Told late: it may be open again.
+    if (this.#dialog.open) return;
     const { identity, client } = this.#app;
-    if (!identity) client.session.signInAsGuest().catch((error) => this.#app.emit('notice', words(error)));
+    this.#dialog.replaceChildren();
+    if (!identity) this.#attempt(() => client.session.signInAsGuest());
   }
 
   /** @param {View} view */
   #show(view) {
-    const { client, identity } = this.#app;
-    const name = identity?.username ?? '';
-    const back = identity ? this.#link('Back', this.#home()) : undefined;
-    switch (view) {
-      case 'away':
-        return this.#fill(
-          'Sign in',
-          'You are signed out.',
-          this.#form('Sign in', 'current-password', '', (username, password) => client.session.signIn(username, password)),
-          this.#link('Create an account', 'signUp'),
-          this.#button('Continue as a guest', () => this.#dialog.close()),
-        );
-      case 'guest':
-        return this.#fill(
-          name || 'Guest',
-          'You are a guest here. With a password the account stays yours, on every device; without one it is lost when you sign out.',
-          this.#form('Keep this account', 'new-password', name, (username, password) => client.session.change({ username, password })),
-          this.#link('I have an account', 'signIn'),
-          this.#button('Sign out', () => this.#signOut()),
-        );
-      case 'member':
-        return this.#fill(
-          name,
-          'You are signed in.',
-          this.#link('Sign in as somebody else', 'signIn'),
-          this.#button('Sign out', () => this.#signOut()),
-        );
-      case 'signIn':
-        return this.#fill(
-          'Sign in',
-          '',
-          this.#form('Sign in', 'current-password', '', (username, password) => client.session.signIn(username, password)),
-          this.#link('Create an account', 'signUp'),
-          back,
-        );
-      case 'signUp':
-        return this.#fill(
-          'Create an account',
-          '',
-          this.#form('Create account', 'new-password', '', (username, password) => client.session.signUp(username, password)),
-          this.#link('I have an account', identity ? 'signIn' : 'away'),
-          back,
-        );
-    }
+    const { identity } = this.#app;
+    const views = {
+      home: () => (!identity ? this.#away() : identity.guest ? this.#guest() : this.#member()),
+      signIn: () => this.#signIn(),
+      signUp: () => this.#signUp(),
+      name: () => this.#rename(),
+      password: () => this.#setPassword(),
+      blocked: () => this.#blocked(),
+      remove: () => this.#remove(),
+    };
+    views[view]();
+    const focus = this.#dialog.querySelector('input, .menu button, .dialog-head button');
+    if (focus instanceof HTMLElement) focus.focus();
+  }
+
+  #away() {
+    this.#fill('Sign in', undefined, SIGNED_OUT, this.#signInForm(), this.#link('Create an account', 'signUp'), this.#asGuest());
+  }
+
+  #guest() {
+    const [name, password] = [nameInput(this.#app.identity?.username ?? ''), passwordInput('new-password')];
+    const keep = () => this.#done(this.#app.account.change({ username: name.value, password: password.value }), 'The account is yours now.');
+    this.#fill(
+      this.#name,
+      undefined,
+      GUEST,
+      form('Keep this account', [field('Name', name), field('Password', password)], keep),
+      this.#menu(['person', 'I have an account', 'signIn'], ...this.#common()),
+    );
+  }
+
+  #member() {
+    this.#fill(
+      this.#name,
+      undefined,
+      '',
+      this.#menu(['write', 'Change name', 'name'], ['key', 'Change password', 'password'], ['person', 'Sign in as somebody else', 'signIn'], ...this.#common()),
+    );
+  }
+
+  /** @returns {[IconName, string, View | (() => void)][]} */
+  #common() {
+    return [
+      ['block', 'Blocked people', 'blocked'],
+      ['download', 'Export my data', () => this.#export()],
+      ['remove', 'Delete account', 'remove'],
+      ['leave', 'Sign out', () => this.#attempt(() => this.#app.client.session.signOut())],
+    ];
+  }
+
+  #signIn() {
+    this.#fill('Sign in', 'home', '', this.#signInForm(), this.#link('Create an account', 'signUp'));
+  }
+
+  #signInForm() {
+    const [name, password] = [nameInput(''), passwordInput('current-password')];
+    const enter = () => this.#done(this.#app.client.session.signIn(name.value, password.value));
+    return form('Sign in', [field('Name', name), field('Password', password)], enter);
+  }
+
+  #signUp() {
+    const [name, password] = [nameInput(''), passwordInput('new-password')];
+    const enter = () => this.#done(this.#app.client.session.signUp(name.value, password.value));
+    this.#fill('Create an account', 'home', '', form('Create account', [field('Name', name), field('Password', password)], enter), this.#link('I have an account', 'signIn'));
+  }
+
+  #rename() {
+    const name = nameInput(this.#app.identity?.username ?? '');
+    const rename = () => this.#done(this.#app.account.change({ username: name.value }), 'The name is changed.');
+    this.#fill('Change name', 'home', '', form('Change name', [field('Name', name)], rename));
+    name.select();
+  }
+
+  #setPassword() {
+    const password = passwordInput('new-password');
+    const change = () => this.#done(this.#app.account.change({ password: password.value }), 'The password is changed.');
+    this.#fill('Change password', 'home', '', form('Change password', [field('New password', password)], change));
+  }
+
+  #blocked() {
+    this.#fill('Blocked people', 'home', 'Their direct messages do not reach you.', blockedPeople(this.#app));
+  }
+
+  #remove() {
+    const password = passwordInput('current-password');
+    const fields = this.#app.identity?.guest ? [] : [field('Password', password)];
+    const remove = () => this.#done(this.#app.account.remove(password.value));
+    this.#fill('Delete account', 'home', REMOVAL, form('Delete account', fields, remove, { dangerous: true }));
+  }
+
+  get #name() {
+    return this.#app.identity?.username || 'Guest';
   }
 
   /**
    * @param {string} title
+   * @param {View | undefined} back
    * @param {string} text
-   * @param {(Node | undefined)[]} content
+   * @param {Node[]} content
    */
-  #fill(title, text, ...content) {
-    const close = () => this.#dialog.close();
-    this.#dialog.replaceChildren(
-      element(
-        'div',
-        { class: 'dialog-head' },
-        element('h2', { id: 'account-title' }, title),
-        element('button', { class: 'icon-button', type: 'button', 'aria-label': 'Close', onclick: close }, icon('close')),
-      ),
-      ...(text ? [element('p', { class: 'text' }, text)] : []),
-      ...content.filter((node) => node !== undefined),
-    );
-    this.#dialog.querySelector('input')?.focus();
+  #fill(title, back, text, ...content) {
+    const { identity } = this.#app;
+    const head = dialogHead(this.#dialog, title, back && identity ? () => this.#show(back) : undefined);
+    this.#dialog.replaceChildren(head, ...(text ? [element('p', { class: 'text' }, text)] : []), ...content);
   }
 
   /**
-   * @param {string} label
-   * @param {'current-password' | 'new-password'} kind
-   * @param {string} name
-   * @param {(username: string, password: string) => Promise<void>} action
+   * The dialog is over when this is.
+   *
+   * @param {Promise<unknown>} work
+   * @param {string} [notice]
    */
-  #form(label, kind, name, action) {
-    const username = element('input', { name: 'username', autocomplete: 'username', required: true, maxlength: 32, value: name, spellcheck: 'false', autocapitalize: 'none' });
-    const password = element('input', { name: 'password', type: 'password', autocomplete: kind, required: true, maxlength: 72 });
-    const error = element('p', { class: 'error', role: 'alert' });
-    const button = element('button', { class: 'button primary', type: 'submit' }, label);
-    const form = element(
-      'form',
-      {},
-      element('label', { class: 'field' }, 'Name', username),
-      element('label', { class: 'field' }, 'Password', password),
-      error,
-      button,
-    );
-    form.addEventListener('submit', async (event) => {
-      event.preventDefault();
-      error.textContent = '';
-      button.disabled = true;
-      form.setAttribute('aria-busy', 'true');
-      try {
-        await action(username.value, password.value);
-        this.#dialog.close();
-      } catch (problem) {
-        error.textContent = words(problem);
-      } finally {
-        button.disabled = false;
-        form.removeAttribute('aria-busy');
-      }
-    });
-    return form;
+  async #done(work, notice) {
+    await work;
+    this.#dialog.close();
+    if (notice) this.#app.emit('notice', notice);
+  }
+
+  /** @param {() => Promise<unknown>} work */
+  async #attempt(work) {
+    try {
+      await work();
+    } catch (error) {
+      this.#app.emit('notice', words(error));
+    }
+  }
+
+  #export() {
+    this.#attempt(async () => saveAs(`rialto-${this.#name}.json`, await this.#app.account.export()));
   }
 
   /**
@@ -153,28 +188,21 @@ export class AccountDialog extends HTMLElement {
     return element('button', { class: 'link-button', type: 'button', onclick: () => this.#show(view) }, label);
   }
 
-  /**
-   * @param {string} label
-   * @param {() => void} action
-   */
-  #button(label, action) {
-    return element('button', { class: 'button', type: 'button', onclick: action }, label);
+  #asGuest() {
+    return element('button', { class: 'button', type: 'button', onclick: () => this.#dialog.close() }, 'Continue as a guest');
   }
 
-  async #signOut() {
-    try {
-      await this.#app.client.session.signOut();
-    } catch (error) {
-      this.#app.emit('notice', words(error));
-    }
+  /** @param {[IconName, string, View | (() => void)][]} lines */
+  #menu(...lines) {
+    return element(
+      'ul',
+      { class: 'menu' },
+      ...lines.map(([picture, label, to]) => {
+        const go = typeof to === 'string' ? () => this.#show(to) : to;
+        return element('li', {}, element('button', { type: 'button', onclick: go }, icon(picture), label));
+      }),
+    );
   }
 }
 
 customElements.define('account-dialog', AccountDialog);
-
-/** @param {unknown} error */
-function words(error) {
-  if (error instanceof Refused) return error.message;
-  if (error instanceof Disconnected) return 'There is no connection. Try again in a moment.';
-  throw error;
-}

@@ -9,6 +9,7 @@ import { icon } from '../icons.js';
 import { Notifier } from '../notifier.js';
 import { PeopleDialog } from '../people-dialog/people-dialog.js';
 import { SettingsDialog } from '../settings-dialog/settings-dialog.js';
+import { channelMenu } from './channel-menu.js';
 
 /** @typedef {import('../../state/app.js').App} App */
 
@@ -20,6 +21,7 @@ export class ChatApp extends HTMLElement {
   #title = element('h1', { tabindex: -1 });
   #subtitle = element('p', { class: 'subtitle' });
   #elsewhere = element('span', { class: 'badge', hidden: true });
+  #menu;
   #notice = element('p', { class: 'notice', role: 'status' });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #noticeTimer;
@@ -28,6 +30,7 @@ export class ChatApp extends HTMLElement {
   constructor(app) {
     super();
     this.#app = app;
+    this.#menu = channelMenu(app);
   }
 
   connectedCallback() {
@@ -55,7 +58,7 @@ export class ChatApp extends HTMLElement {
       element(
         'main',
         {},
-        element('header', {}, back, element('div', { class: 'titles' }, this.#title, this.#subtitle)),
+        element('header', {}, back, element('div', { class: 'titles' }, this.#title, this.#subtitle), this.#menu.button, this.#menu.menu),
         element('div', { class: 'stage' }, log, new ConnectionBanner(app), this.#notice),
         composer,
       ),
@@ -101,6 +104,7 @@ export class ChatApp extends HTMLElement {
     const name = app.nameOf(channel);
     this.#title.textContent = name;
     this.#subtitle.textContent = this.#describe(channel);
+    this.#menu.paint();
     const { unread } = app.channels;
     this.#elsewhere.hidden = unread === 0;
     this.#elsewhere.textContent = String(unread);

@@ -36,9 +36,9 @@ export class SettingsDialog extends HTMLElement {
       dialogHead(this.#dialog, 'Settings'),
       element(
         'fieldset',
-        { class: 'themes' },
+        {},
         element('legend', {}, 'Theme'),
-        ...[...this.#themes].map(([theme, input]) => element('label', {}, input, THEME_NAMES[theme])),
+        element('div', { class: 'themes' }, ...[...this.#themes].map(([theme, input]) => element('label', {}, input, THEME_NAMES[theme]))),
       ),
       element('div', { class: 'setting' }, element('label', {}, 'Desktop notifications', this.#notifications), this.#notificationsHint),
       element('div', { class: 'setting' }, element('label', {}, 'Sound', this.#sound), soundHint),

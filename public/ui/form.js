@@ -1,0 +1,60 @@
+import { Disconnected, Refused } from '../protocol/types.js';
+import { element } from './dom.js';
+
+/**
+ * A form that does one thing: while it does, its button waits; what goes wrong is said above it.
+ *
+ * @param {string} label What its button says.
+ * @param {HTMLLabelElement[]} fields
+ * @param {() => Promise<unknown>} action
+ * @param {{ dangerous?: boolean }} [kind]
+ */
+export function form(label, fields, action, { dangerous = false } = {}) {
+  const error = element('p', { class: 'error', role: 'alert' });
+  const button = element('button', { class: dangerous ? 'button danger' : 'button primary', type: 'submit' }, label);
+  const made = element('form', {}, ...fields, error, button);
+  made.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    error.textContent = '';
+    button.disabled = true;
+    made.setAttribute('aria-busy', 'true');
+    try {
+      await action();
+    } catch (problem) {
+      error.textContent = words(problem);
+    } finally {
+      button.disabled = false;
+      made.removeAttribute('aria-busy');
+    }
+  });
+  return made;
+}
+
+/** @param {string} value */
+export function nameInput(value) {
+  return element('input', { name: 'username', autocomplete: 'username', required: true, maxlength: 32, value, spellcheck: 'false', autocapitalize: 'none' });
+}
+
+/** @param {'current-password' | 'new-password'} kind */
+export function passwordInput(kind) {
+  return element('input', { name: 'password', type: 'password', autocomplete: kind, required: true, maxlength: 72 });
+}
+
+/**
+ * @param {string} label
+ * @param {HTMLInputElement} input
+ */
+export function field(label, input) {
+  return element('label', { class: 'field' }, label, input);
+}
+
+/**
+ * What to say about a request that failed. Anything else is a mistake of ours, and stays one.
+ *
+ * @param {unknown} error
+ */
+export function words(error) {
+  if (error instanceof Refused) return error.message;
+  if (error instanceof Disconnected) return 'There is no connection. Try again in a moment.';
+  throw error;
+}

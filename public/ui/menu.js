@@ -1,0 +1,45 @@
+import { element, rove } from './dom.js';
+import { icon } from './icons.js';
+
+/** @typedef {{ label: string, picture: import('./icons.js').IconName, dangerous?: boolean, act: () => void }} Choice */
+
+/** How far below its button, in pixels. */
+const GAP = 4;
+
+/**
+ * A button that opens a menu under itself. Arrow keys move in it; Escape and a click elsewhere close it.
+ *
+ * @param {import('./icons.js').IconName} picture
+ * @param {() => Choice[]} choices Asked for whenever it is opened.
+ */
+export function menuButton(picture, choices) {
+  const menu = element('div', { class: 'menu floating', role: 'menu', popover: 'auto' });
+  const button = element('button', { class: 'icon-button', type: 'button', 'aria-haspopup': 'menu' }, icon(picture));
+  button.popoverTargetElement = menu;
+
+  menu.addEventListener('beforetoggle', ({ newState }) => {
+    if (newState !== 'open') return;
+    menu.setAttribute('aria-label', button.getAttribute('aria-label') ?? '');
+    menu.replaceChildren(...choices().map((choice) => item(choice, menu)));
+    const { right, bottom } = button.getBoundingClientRect();
+    menu.style.setProperty('top', `${bottom + GAP}px`);
+    menu.style.setProperty('right', `${document.documentElement.clientWidth - right}px`);
+  });
+  menu.addEventListener('toggle', ({ newState }) => newState === 'open' && menu.querySelector('button')?.focus());
+  menu.addEventListener('keydown', ({ key }) => key === 'Tab' && menu.hidePopover());
+  rove(menu, 'button');
+  return { button, menu };
+}
+
+/**
+ * @param {Choice} choice
+ * @param {HTMLElement} menu
+ */
+function item({ label, picture, dangerous, act }, menu) {
+  const chosen = () => {
+    menu.hidePopover();
+    act();
+  };
+  const kind = dangerous ? 'dangerous' : undefined;
+  return element('button', { class: kind, role: 'menuitem', type: 'button', tabindex: -1, onclick: chosen }, icon(picture), label);
+}
