@@ -10,6 +10,7 @@ import { History } from './history.js';
 import { People } from './people.js';
 import { Preferences } from './preferences.js';
 import { Reading } from './reading.js';
+import { Recall } from './recall.js';
 import { Roster } from './roster.js';
 import { rows } from './rows.js';
 import { standing } from './standing.js';
@@ -38,13 +39,14 @@ import { Typing } from './typing.js';
  */
 export class App extends Emitter {
   people = new People();
-  channels = new Channels();
   typing = new Typing();
+  channels;
   connection;
   client;
   account;
   drafts;
   preferences;
+  recall;
   roster;
   history;
   reading;
@@ -63,8 +65,10 @@ export class App extends Emitter {
     this.connection = new Connection(url);
     this.client = new ChatClient(this.connection, new Keep(browserBox, 'identity'), new Keep(windowBox, 'unsent'));
     this.account = new Account(this.client, new Keep(browserBox, 'blocked'));
+    this.channels = new Channels(new Keep(browserBox, 'hidden'));
     this.drafts = new Drafts(new Keep(windowBox, 'drafts'));
     this.preferences = new Preferences(new Keep(browserBox, 'preferences'));
+    this.recall = new Recall(new Keep(windowBox, 'recall'));
     this.roster = new Roster(this.client, this.people);
     this.history = new History(this.client, this.people);
     this.reading = new Reading(this.client, this.channels, this.history);
@@ -130,7 +134,7 @@ export class App extends Emitter {
   /** @param {string} channel */
   open(channel) {
     this.reading.opening(channel);
-    if (!this.channels.find(channel)) this.channels.add(channel);
+    if (!this.channels.list().some(({ id }) => id === channel)) this.channels.add(channel);
     if (this.identity) this.#lastChannel.write({ author: this.identity.userUUID, channel });
     this.client.open(channel);
     this.emit('channel', undefined);
@@ -186,7 +190,10 @@ export class App extends Emitter {
    */
   #identified(identity, left) {
     if (identity?.userUUID !== this.#owner) {
-      if (this.#owner !== undefined) this.drafts.clear();
+      if (this.#owner !== undefined) {
+        this.drafts.clear();
+        this.recall.clear();
+      }
       this.#owner = identity?.userUUID;
       this.history.clear();
       this.reading.clear();

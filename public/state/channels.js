@@ -7,7 +7,12 @@ import { GENERAL } from '../protocol/types.js';
  * A line of the channel list.
  *
  * @typedef {{ id: string, unread: number, last?: Message | undefined, openedAt: number }} Channel
+ *
+ * @typedef {{ id: string, upTo: number }} Hidden A conversation that was left, and its newest message then.
  */
+
+/** As many left conversations as are remembered. */
+const HIDDEN = 200;
 
 /**
  * General and the direct channels: what is unread in each and what was said last.
@@ -17,20 +22,32 @@ import { GENERAL } from '../protocol/types.js';
 export class Channels extends Emitter {
   /** @type {Map<string, Channel>} */
   #channels = new Map();
+  #keep;
 
-  constructor() {
+  /** @param {import('../protocol/keep.js').Keep<Hidden[]>} keep */
+  constructor(keep) {
     super();
-    this.clear();
+    this.#keep = keep;
+    this.#forget();
   }
 
+  /** Another user has other channels. */
   clear() {
+    this.#keep.write(undefined);
+    this.#forget();
+  }
+
+  #forget() {
     this.#channels = new Map([[GENERAL, { id: GENERAL, unread: 0, openedAt: 0 }]]);
     this.emit('change', undefined);
   }
 
   /** General, then the direct channels, the liveliest first. */
   list() {
-    const [general, ...direct] = this.#channels.values();
+    const hidden = new Map(this.#keep.read()?.map(({ id, upTo }) => [id, upTo]));
+    const [general, ...direct] = [...this.#channels.values()].filter(
+      ({ id, last, unread }) => unread > 0 || (last?.Seq ?? 0) > (hidden.get(id) ?? -1),
+    );
     return [general, ...direct.sort((a, b) => liveliness(b) - liveliness(a))].filter((channel) => channel !== undefined);
   }
 
@@ -50,7 +67,20 @@ export class Channels extends Emitter {
    * @param {string} id
    */
   add(id) {
+    const hidden = this.#keep.read();
+    if (hidden) this.#keep.write(hidden.filter((other) => other.id !== id));
     this.#update(id, { openedAt: Date.now() });
+  }
+
+  /**
+   * Takes a direct channel off the list, until something is said in it or it is opened again.
+   *
+   * @param {string} id
+   */
+  hide(id) {
+    const others = (this.#keep.read() ?? []).filter((other) => other.id !== id);
+    this.#keep.write([...others, { id, upTo: this.#channels.get(id)?.last?.Seq ?? 0 }].slice(-HIDDEN));
+    this.emit('change', undefined);
   }
 
   /**

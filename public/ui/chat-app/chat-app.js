@@ -4,8 +4,9 @@ import { ChatComposer } from '../chat-composer/chat-composer.js';
 import { ChatLog } from '../chat-log/chat-log.js';
 import { ChatSidebar } from '../chat-sidebar/chat-sidebar.js';
 import { ConnectionBanner } from '../connection-banner/connection-banner.js';
-import { element, painter } from '../dom.js';
+import { element, painter, save } from '../dom.js';
 import { icon } from '../icons.js';
+import { HelpDialog } from '../help-dialog/help-dialog.js';
 import { Notifier } from '../notifier.js';
 import { PeopleDialog } from '../people-dialog/people-dialog.js';
 import { SettingsDialog } from '../settings-dialog/settings-dialog.js';
@@ -39,7 +40,8 @@ export class ChatApp extends HTMLElement {
     const people = new PeopleDialog(app, () => this.#show('channel'));
     const notifier = new Notifier(app, (channel) => this.#open(channel));
     const settings = new SettingsDialog(app, notifier);
-    const composer = new ChatComposer(app);
+    const help = new HelpDialog();
+    const composer = new ChatComposer(app, { help: () => help.open(), people: (query) => people.open(query), save });
     const sidebar = new ChatSidebar(app, {
       opened: () => this.#show('channel'),
       account: () => account.open(),
@@ -65,6 +67,7 @@ export class ChatApp extends HTMLElement {
       account,
       people,
       settings,
+      help,
     );
     this.#show('channel');
 

@@ -55,11 +55,12 @@ export class PeopleDialog extends HTMLElement {
     this.#search.addEventListener('keydown', (event) => this.#searched(event));
   }
 
-  open() {
-    this.#search.value = '';
+  /** @param {string} [query] */
+  open(query = '') {
+    this.#search.value = query;
     this.#dialog.showModal();
     this.#search.focus();
-    this.#app.roster.search('');
+    this.#app.roster.search(query);
     this.#paint();
   }
 

@@ -1,0 +1,63 @@
+import { Disconnected, Refused } from '../../protocol/types.js';
+import { Complaint } from './command.js';
+import { nameWritten, parse } from './grammar.js';
+import { COMMANDS, nearest, usage } from './table.js';
+
+/** @typedef {import('./command.js').Command} Command */
+/** @typedef {import('./command.js').Context} Context */
+
+/**
+ * What there is to say to who ran a command, if anything.
+ *
+ * @typedef {{ done: boolean, text: string }} Answer
+ */
+
+/**
+ * Runs a line that is meant for this page.
+ *
+ * @param {string} text
+ * @param {Context} context
+ * @returns {Promise<Answer>}
+ */
+export async function run(text, context) {
+  const line = parse(text, COMMANDS);
+  if (line) return execute(line.command, line.words.map((word) => word.text), context);
+  const written = nameWritten(text);
+  const meant = nearest(written);
+  const first = written.split(' ')[0];
+  return { done: false, text: `There is no /${first}.${meant ? ` Did you mean /${meant.name}?` : ''} To say it to others, write //${first}.` };
+}
+
+/**
+ * @param {Command} command
+ * @param {string[]} written Its arguments.
+ * @param {Context} context
+ * @returns {Promise<Answer>}
+ */
+export async function execute(command, written, context) {
+  try {
+    const extra = command.takes.length === 0 && written.length > 0;
+    if (extra) throw new Complaint(`It takes nothing: ${usage(command)}`);
+    const values = [];
+    for (const [index, argument] of command.takes.entries()) {
+      const text = written[index];
+      if (text === undefined && !argument.canMiss?.(context)) throw new Complaint(`${argument.label} is missing: ${usage(command)}`);
+      values.push(text === undefined ? undefined : await argument.read(text, context));
+    }
+    return { done: true, text: (await command.run(context, ...values)) ?? '' };
+  } catch (error) {
+    return { done: false, text: explain(error) };
+  }
+}
+
+/**
+ * A failure in words; one that nobody foresaw goes on.
+ *
+ * @param {unknown} error
+ */
+export function explain(error) {
+  if (error instanceof Complaint) return error.message;
+  if (error instanceof Disconnected) return 'There is no connection. Try again in a moment.';
+  if (error instanceof Refused) return `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`.replace(/([.!?])\.$/u, '$1');
+  throw error;
+}
