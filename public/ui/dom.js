@@ -94,15 +94,3 @@ export function rove(list, selector) {
     for (const stop of stops()) stop.tabIndex = stop === target ? 0 : -1;
   });
 }
-
-/**
- * Has the browser keep a file.
- *
- * @param {string} name
- * @param {string} text
- */
-export function save(name, text) {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  element('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url));
-}

@@ -20,7 +20,7 @@ const STROKES = Object.freeze({
   sending: 'M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M12 8v4l2.5 2',
   settings: 'M4 7h8M18 7h2M4 17h2M12 17h8M15 4a3 3 0 1 0 0 6a3 3 0 1 0 0-6M9 14a3 3 0 1 0 0 6a3 3 0 1 0 0-6',
   sent: 'M5 12.5l4.5 4.5L19 7.5',
-  slash: 'M16 4L8 20',
+  slash: 'M7 4h10a3 3 0 0 1 3 3v10a3 3 0 0 1-3 3H7a3 3 0 0 1-3-3V7a3 3 0 0 1 3-3M14 8l-4 8',
   write: 'M4 20h4L19 9l-4-4L4 16zM13 7l4 4',
 });
 

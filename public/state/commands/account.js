@@ -33,7 +33,7 @@ export const account = {
     }),
     command('export', 'Download everything that is stored about you', [], async ({ app, page }) => {
       const all = await app.account.export();
-      page.save(`rialto-${app.identity?.username ?? 'account'}.json`, JSON.stringify(all, undefined, 2));
+      page.save(`rialto-${app.identity?.username ?? 'account'}.json`, all);
       return 'Everything that is stored about you is in your downloads.';
     }),
     command('delete-account', 'End your account for good', [proof(), secret('current', hasNoPassword)], async ({ app }, _name, password) => {

@@ -1,12 +1,13 @@
 import { GENERAL } from '../../protocol/types.js';
+import { tooLong } from '../length.js';
 import { person, place, search, text } from './arguments.js';
 import { command, Complaint } from './command.js';
-import { tooLong } from '../length.js';
 
 /** @type {import('./command.js').Group} */
 export const channels = {
-  title: 'Conversations',
+  title: 'Getting around',
   commands: [
+    command('help', 'All commands and keys', [], ({ page }) => page.help()),
     command('join', 'Open the conversation with somebody, or general', [place()], ({ app }, channel) => app.open(channel)),
     command('leave', 'Back to General; a conversation leaves the list', [], ({ app }) => {
       const { channel } = app;

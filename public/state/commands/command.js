@@ -4,13 +4,14 @@
  * @typedef {object} Page What only a page can do.
  * @property {() => void} help
  * @property {(query: string) => void} people
- * @property {(name: string, text: string) => void} save Has the browser keep a file.
+ * @property {(name: string, content: unknown) => void} save Has the browser keep a file.
  *
  * @typedef {{ app: import('../app.js').App, page: Page }} Context
  *
  * @typedef {object} Suggestion
  * @property {string} insert What is written in place of what was typed.
  * @property {string} label
+ * @property {string} [takes] What is to be written behind it.
  * @property {string} [note]
  * @property {import('../../protocol/types.js').User} [user] The person meant.
  *

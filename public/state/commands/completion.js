@@ -1,6 +1,6 @@
 import { isCommand, nameWritten, parse } from './grammar.js';
 import { fold, suggestPeople } from './person.js';
-import { candidates, COMMANDS, usage } from './table.js';
+import { argumentsOf, candidates, COMMANDS } from './table.js';
 
 /** @typedef {import('./command.js').Command} Command */
 /** @typedef {import('./command.js').Context} Context */
@@ -48,7 +48,8 @@ function names(text, exact) {
   const typed = nameWritten(text);
   const suggestions = candidates(typed).map((command) => ({
     insert: `/${command.name}${command.takes.length > 0 ? ' ' : ''}`,
-    label: usage(command),
+    label: `/${command.name}`,
+    takes: argumentsOf(command).join(' '),
     note: command.help,
   }));
   return { kind: 'commands', from: 0, to: text.length, typed, suggestions, isLikely: exact === undefined || exact.takes.some(({ canMiss }) => !canMiss), seeksPeople: false };

@@ -8,7 +8,6 @@ const SWITCH = /** @type {const} */ (['on', 'off']);
 export const settings = {
   title: 'This page',
   commands: [
-    command('help', 'All commands and keys', [], ({ page }) => page.help()),
     command('theme', 'Light, dark, or as the system has it', [choice(THEMES)], ({ app }, theme) => {
       app.preferences.set('theme', theme);
       return theme === 'system' ? 'The theme follows the system.' : `The theme is ${theme}.`;

@@ -43,8 +43,17 @@ export function nearest(written) {
  *
  * @param {Command} command
  */
-export function usage({ name, takes }) {
-  return [`/${name}`, ...takes.map(({ label, canMiss }) => (canMiss ? `[${label}]` : label))].join(' ');
+export function usage(command) {
+  return [`/${command.name}`, ...argumentsOf(command)].join(' ');
+}
+
+/**
+ * What a command takes, as it is shown.
+ *
+ * @param {Command} command
+ */
+export function argumentsOf({ takes }) {
+  return takes.map(({ label, canMiss }) => (canMiss ? `[${label}]` : label));
 }
 
 /**

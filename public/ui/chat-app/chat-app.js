@@ -1,10 +1,11 @@
 import { GENERAL } from '../../protocol/types.js';
 import { AccountDialog } from '../account-dialog/account-dialog.js';
+import { saveAs } from '../account-dialog/save-as.js';
 import { ChatComposer } from '../chat-composer/chat-composer.js';
 import { ChatLog } from '../chat-log/chat-log.js';
 import { ChatSidebar } from '../chat-sidebar/chat-sidebar.js';
 import { ConnectionBanner } from '../connection-banner/connection-banner.js';
-import { element, painter, save } from '../dom.js';
+import { element, painter } from '../dom.js';
 import { icon } from '../icons.js';
 import { HelpDialog } from '../help-dialog/help-dialog.js';
 import { Notifier } from '../notifier.js';
@@ -41,7 +42,7 @@ export class ChatApp extends HTMLElement {
     const notifier = new Notifier(app, (channel) => this.#open(channel));
     const settings = new SettingsDialog(app, notifier);
     const help = new HelpDialog();
-    const composer = new ChatComposer(app, { help: () => help.open(), people: (query) => people.open(query), save });
+    const composer = new ChatComposer(app, { help: () => help.open(), people: (query) => people.open(query), save: saveAs });
     const sidebar = new ChatSidebar(app, {
       opened: () => this.#show('channel'),
       account: () => account.open(),

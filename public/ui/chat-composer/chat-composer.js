@@ -29,7 +29,8 @@ export class ChatComposer extends HTMLElement {
   #app;
   #context;
   #text = element('textarea', { rows: 1, 'aria-label': 'Message', enterkeyhint: 'send', autocomplete: 'off' });
-  #list = new CommandList(this.#text, (suggestion) => this.#accept(suggestion));
+  #box = element('div', { class: 'box' }, this.#text);
+  #list = new CommandList(this.#text, this.#box, (suggestion) => this.#accept(suggestion));
   #secret = new SecretField({ back: () => this.#withdraw(), cancel: () => this.#write('') });
   #answer = new PrivateAnswer();
   #left = element('span', { class: 'left', 'aria-live': 'polite' });
@@ -64,7 +65,7 @@ export class ChatComposer extends HTMLElement {
     this.append(
       new TypingLine(app),
       this.#answer,
-      element('form', { onsubmit: (event) => this.#submit(event) }, this.#list, slash, this.#text, this.#secret, this.#left, this.#send),
+      element('form', { onsubmit: (event) => this.#submit(event) }, this.#list, slash, this.#box, this.#secret, this.#left, this.#send),
     );
     this.#text.addEventListener('input', (event) => this.#typed(/** @type {InputEvent} */ (event)));
     this.#text.addEventListener('compositionend', () => this.#typed());
@@ -93,7 +94,7 @@ export class ChatComposer extends HTMLElement {
 
   #label() {
     const name = this.#app.nameOf(this.#channel);
-    this.#text.setAttribute('aria-label', `Message ${name}`);
+    for (const part of [this.#box, this.#text]) part.setAttribute('aria-label', `Message ${name}`);
     this.#text.placeholder = `Message ${name}`;
   }
 
@@ -105,7 +106,7 @@ export class ChatComposer extends HTMLElement {
    */
   #put(text, caret = text.length) {
     this.#secret.close();
-    this.#text.hidden = false;
+    this.#box.hidden = false;
     this.#text.value = text;
     this.#text.setSelectionRange(caret, caret);
     this.#decline();
@@ -148,7 +149,7 @@ export class ChatComposer extends HTMLElement {
     const kind = line?.command.takes.find(({ secret }) => secret)?.secret ?? 'current';
     this.#app.drafts.write(this.#channel, '');
     this.#put('');
-    this.#text.hidden = true;
+    this.#box.hidden = true;
     this.#secret.open(text.slice(0, from), text.slice(from), kind);
     this.#list.show(line && { kind: 'argument', from, to: from, typed: '', suggestions: [], isLikely: false, seeksPeople: false, command: line.command, argument: line.command.takes.length - 1 });
     this.#send.disabled = false;

@@ -1,4 +1,4 @@
-import { usage } from '../../state/commands/table.js';
+import { argumentsOf } from '../../state/commands/table.js';
 import { element, reconcile } from '../dom.js';
 import { UserAvatar } from '../user-avatar/user-avatar.js';
 
@@ -13,6 +13,7 @@ const NAMES = Object.freeze({ commands: 'Commands', argument: 'Suggestions', peo
  */
 export class CommandList extends HTMLElement {
   #field;
+  #box;
   #accept;
   #hint = element('p', { class: 'hint', id: 'command-hint' });
   #options = element('div', { class: 'options', role: 'listbox', id: 'command-options' });
@@ -23,19 +24,22 @@ export class CommandList extends HTMLElement {
 
   /**
    * @param {HTMLTextAreaElement} field
+   * @param {HTMLElement} box Around the field: a field of several lines cannot say that it opens a list, the box says it for it.
    * @param {(suggestion: Suggestion) => void} accept For a line that was clicked.
    */
-  constructor(field, accept) {
+  constructor(field, box, accept) {
     super();
     this.#field = field;
+    this.#box = box;
     this.#accept = accept;
   }
 
   connectedCallback() {
     this.append(this.#hint, this.#options, this.#count);
+    this.#box.setAttribute('role', 'combobox');
+    this.#box.setAttribute('aria-haspopup', 'listbox');
     this.#field.setAttribute('aria-autocomplete', 'list');
-    this.#field.setAttribute('aria-haspopup', 'listbox');
-    this.#field.setAttribute('aria-controls', this.#options.id);
+    for (const part of [this.#box, this.#field]) part.setAttribute('aria-controls', this.#options.id);
     // The field keeps the focus, and a finger's keyboard.
     this.addEventListener('pointerdown', (event) => event.preventDefault());
     this.show(undefined);
@@ -90,7 +94,7 @@ export class CommandList extends HTMLElement {
       ({ label }) => label,
       (suggestion, old) => this.#option(suggestion, old),
     );
-    this.#field.setAttribute('aria-expanded', String(isOpen));
+    this.#box.setAttribute('aria-expanded', String(isOpen));
     if (completion?.command) this.#field.setAttribute('aria-describedby', this.#hint.id);
     else this.#field.removeAttribute('aria-describedby');
     const { length } = this.#suggestions;
@@ -103,7 +107,7 @@ export class CommandList extends HTMLElement {
     const { command, argument = 0 } = completion ?? {};
     this.#hint.hidden = !command;
     if (!command) return;
-    const labels = usage(command).slice(command.name.length + 2).split(' ').filter((label) => label !== '');
+    const labels = argumentsOf(command);
     this.#hint.replaceChildren(
       element('code', {}, `/${command.name}`, ...labels.flatMap((label, index) => [' ', index === argument ? element('mark', {}, label) : label])),
       element('span', {}, command.help),
@@ -115,14 +119,14 @@ export class CommandList extends HTMLElement {
    * @param {HTMLElement | undefined} old
    */
   #option(suggestion, old) {
-    const { label, note = '', user } = suggestion;
+    const { label, takes = '', note = '', user } = suggestion;
     const drawn = JSON.stringify([label, note, user?.OnLine]);
     if (old?.dataset['drawn'] === drawn) return old;
     return element(
       'div',
       { role: 'option', 'data-drawn': drawn, onclick: () => this.#click(label) },
       user && new UserAvatar().show(user.UUID, user.Username, user.OnLine),
-      element(user ? 'bdi' : 'code', { class: 'label' }, label),
+      element(user ? 'bdi' : 'code', { class: 'label' }, element('strong', {}, label), takes && ` ${takes}`),
       element('span', { class: 'note' }, note),
     );
   }
