@@ -80,11 +80,15 @@ pub fn router(mounts: Vec<Mount>, settings: &Settings, floors: &Floors) -> Resul
     Ok(router.fallback_service(app.into_service()).layer(map_response(harden)))
 }
 
-/// Headers that hold for every answer.
+/// Headers that hold for every answer, and those that hold for documents.
 async fn harden(mut response: Response) -> Response {
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let is_part = response.extensions().get::<files::Part>().is_some();
         let headers = response.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if is_part {
+            return response;
+        }
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         headers.insert(
             PERMISSIONS_POLICY,

@@ -11,6 +11,7 @@ import { HelpDialog } from '../help-dialog/help-dialog.js';
 import { Notifier } from '../notifier.js';
 import { PeopleDialog } from '../people-dialog/people-dialog.js';
 import { SettingsDialog } from '../settings-dialog/settings-dialog.js';
+import { markUnread } from '../unread-mark.js';
 import { channelMenu } from './channel-menu.js';
 
 /** @typedef {import('../../state/app.js').App} App */
@@ -112,7 +113,7 @@ export class ChatApp extends HTMLElement {
     const { unread } = app.channels;
     this.#elsewhere.hidden = unread === 0;
     this.#elsewhere.textContent = String(unread);
-    document.title = `${unread > 0 ? `(${unread}) ` : ''}${name} · Rialto`;
+    markUnread(unread, name);
   }
 
   /** @param {string} channel */

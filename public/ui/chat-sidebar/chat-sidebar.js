@@ -7,6 +7,7 @@ import { UserAvatar } from '../user-avatar/user-avatar.js';
 /** @typedef {import('../../state/app.js').App} App */
 /** @typedef {import('../../state/channels.js').Channel} Channel */
 
+const LOGO = new URL('../../favicon.svg', import.meta.url).href;
 const MANY = 99;
 
 /** General, the direct channels, and who we are. */
@@ -46,7 +47,7 @@ export class ChatSidebar extends HTMLElement {
       element(
         'header',
         { class: 'head' },
-        element('img', { src: '/favicon.svg', alt: '', width: 28, height: 28 }),
+        element('img', { src: LOGO, alt: '', width: 28, height: 28 }),
         element('strong', {}, 'Rialto'),
         element(
           'button',

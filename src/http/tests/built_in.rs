@@ -39,3 +39,32 @@ async fn files_are_compressed_for_those_who_understand() {
     assert!(packed.header("vary").unwrap().eq_ignore_ascii_case("accept-encoding"));
     assert_eq!(node.get("/index.html", &[]).await.header("content-encoding"), None);
 }
+
+#[tokio::test]
+async fn what_a_page_names_may_be_kept_for_ever() {
+    let node = Node::start(Settings::default()).await;
+    let page = node.get("/", &[]).await;
+    let main = page.text().split('"').find(|part| part.starts_with("/v/") && part.ends_with("/main.js")).unwrap();
+    let kept = node.get(main, &[]).await;
+    assert_eq!(kept.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert_eq!(kept.header("cache-control"), Some("max-age=31536000, immutable"));
+    assert_eq!(kept.header("content-security-policy"), None);
+    let plain = node.get("/main.js", &[]).await;
+    assert_eq!(plain.header("cache-control"), Some("no-cache"));
+    assert_eq!(plain.body, kept.body);
+}
+
+#[tokio::test]
+async fn what_another_version_names_is_given_but_not_to_keep() {
+    let node = Node::start(Settings::default()).await;
+    let other = node.get("/v/0123456789abcdef/main.js", &[]).await;
+    assert_eq!((other.status, other.header("cache-control")), (200, Some("no-cache")));
+    assert_eq!(node.get("/v/0123456789abcdef/nothing.js", &[]).await.status, 404);
+    assert_eq!(node.get("/v/0123456789abcdef/", &[]).await.header("cache-control"), Some("no-cache"));
+}
+
+#[tokio::test]
+async fn the_manifest_is_known_for_one() {
+    let node = Node::start(Settings::default()).await;
+    assert_eq!(node.get("/manifest.webmanifest", &[]).await.header("content-type"), Some("application/manifest+json"));
+}

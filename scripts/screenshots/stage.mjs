@@ -1,0 +1,75 @@
+import { Cast } from './cast.mjs';
+import { AWAY, DIRECT, GENERAL, PEOPLE, VIEWER } from './conversation.mjs';
+
+export const PASSWORD = 'a bridge over the canal';
+/** The hour at which all pictures are taken. */
+const NOW = at([0, '10:24']);
+
+/** A server with a history, people who are there, and windows in which the first of them looks at it. */
+export class Stage {
+  #browser;
+  /** When each thing was said, by its text. */
+  #times = new Map();
+  /** @type {Map<string, string>} */
+  uuids = new Map();
+  server;
+  cast;
+
+  static async set(browser, server) {
+    const stage = new Stage();
+    stage.#browser = browser;
+    stage.server = server;
+    stage.cast = await Cast.gather(browser, server.url);
+    for (const name of PEOPLE) stage.uuids.set(name, await stage.cast.enter(name, PASSWORD));
+    for (const said of GENERAL) await stage.#say(said, () => '');
+    for (const { with: peer, messages } of DIRECT) {
+      for (const said of messages) await stage.#say(said, (by) => stage.uuids.get(by === VIEWER ? peer : VIEWER));
+    }
+    for (const name of [VIEWER, ...AWAY]) await stage.cast.leave(name);
+    return stage;
+  }
+
+  /**
+   * @param {{ by: string, at: [number, string], text: string, reactions?: Record<string, number> }} said
+   * @param {(by: string) => string} channelOf A channel as this person names it.
+   */
+  async #say({ by, at: when, text, reactions = {} }, channelOf) {
+    this.#times.set(text, at(when).toISOString());
+    const ask = (who, type, payload) => this.cast.ask(who, type, { recipientUUID: channelOf(who), ...payload });
+    const { Seq } = await ask(by, 'channelMessage', { message: text });
+    const others = channelOf(by) === '' ? PEOPLE.filter((name) => name !== by) : [by];
+    for (const [emoji, count] of Object.entries(reactions)) {
+      for (const name of others.slice(0, count)) await ask(name, 'react', { seq: Seq, emoji, on: true });
+    }
+  }
+
+  /** A window with the viewer signed in, in which everything was said when the conversation says it was. */
+  async window({ viewport, colorScheme, touch }) {
+    const context = await this.#browser.newContext({ viewport, colorScheme, hasTouch: touch, isMobile: touch, deviceScaleFactor: touch ? 2 : 1, locale: 'en-GB', reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    await page.clock.setFixedTime(NOW);
+    await page.routeWebSocket(/\/ws$/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((data) => socket.send(this.#shift(data)));
+    });
+    await page.goto(this.server.url);
+    await page.waitForSelector('.account .dot.online', { state: 'attached' });
+    return { context, page };
+  }
+
+  /** @param {string} data */
+  #shift(data) {
+    return JSON.stringify(
+      JSON.parse(data, (_, value) => (this.#times.has(value?.Message) ? { ...value, CreatedAt: this.#times.get(value.Message) } : value)),
+    );
+  }
+}
+
+/** @param {[number, string]} when */
+function at([daysAgo, time]) {
+  const [hours, minutes] = time.split(':').map(Number);
+  const date = new Date();
+  date.setDate(date.getDate() - daysAgo);
+  date.setHours(hours, minutes, 0, 0);
+  return date;
+}

@@ -1,0 +1,81 @@
+import { VIEWER } from './conversation.mjs';
+import { PASSWORD } from './stage.mjs';
+
+const closeDialog = (page) => () => page.keyboard.press('Escape');
+
+/** Leads a narrow window to the list of channels. */
+async function toList(page) {
+  const back = page.getByRole('button', { name: 'All channels' });
+  if (await back.isVisible()) await back.click();
+}
+
+async function open(page, name) {
+  await toList(page);
+  await page.locator('nav li', { hasText: name }).getByRole('button').click();
+  await page.locator('h1', { hasText: name }).waitFor();
+  await page.waitForSelector('.log[aria-busy="false"]');
+}
+
+/**
+ * The pictures, in the order in which they are taken. Each leads a window to its view and answers how to leave it; `false` where
+ * this size has no such view.
+ *
+ * @type {Record<string, (window: any, how: any) => Promise<unknown>>}
+ */
+export const VIEWS = {
+  // A guest's first second.
+  async welcome({ page }) {
+    await page.waitForSelector('.log[aria-busy="false"]');
+  },
+  async 'sign-in'({ page }) {
+    await toList(page);
+    await page.locator('.account').click();
+    await page.locator('dialog[open]').waitFor();
+    return closeDialog(page);
+  },
+  async general({ page }, { stage }) {
+    if ((await page.locator('.account .name').textContent()) !== VIEWER) await enter(page);
+    await open(page, 'General');
+    await stage.cast.ask('Priya Raman', 'typing', { recipientUUID: '' });
+    await page.locator('.typing', { hasText: 'Priya' }).waitFor();
+  },
+  async list({ page }, { size }) {
+    if (size !== 'phone') return false;
+    await toList(page);
+  },
+  async direct({ page }) {
+    await open(page, 'Tomás Ferreira');
+  },
+  async people({ page }) {
+    await toList(page);
+    await page.getByRole('button', { name: 'New direct message' }).click();
+    await page.locator('people-dialog li').first().waitFor();
+    return closeDialog(page);
+  },
+  async account({ page }) {
+    await toList(page);
+    await page.locator('.account').click();
+    return closeDialog(page);
+  },
+  async settings({ page }) {
+    await toList(page);
+    await page.getByRole('button', { name: 'Settings' }).click();
+    return closeDialog(page);
+  },
+  async commands({ page }) {
+    await open(page, 'General');
+    await page.locator('textarea').fill('/');
+    return () => page.locator('textarea').fill('');
+  },
+};
+
+async function enter(page) {
+  await toList(page);
+  await page.locator('.account').click();
+  await page.getByRole('button', { name: 'I have an account' }).click();
+  await page.getByLabel('Name').fill(VIEWER);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('.account .name', { hasText: VIEWER }).waitFor();
+  await page.waitForSelector('.account .dot.online', { state: 'attached' });
+}

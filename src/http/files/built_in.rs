@@ -1,0 +1,139 @@
+//! The web app that is in the binary.
+//!
+//! Its pages name their files by an address with the version in it, and the modules name one another relative to that. So a
+//! browser may keep every file for ever and on the next visit asks for the page alone. Nobody has to build anything for that:
+//! the files themselves know nothing of versions, and are at their plain addresses, too.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use rust_embed::{Embed, EmbeddedFile};
+use sha2::{Digest, Sha256};
+
+use super::Part;
+use super::plain::without_comments;
+
+#[derive(Embed)]
+#[folder = "$CARGO_MANIFEST_DIR/public/"]
+struct Embedded;
+
+/// As many bytes of a digest tell versions apart.
+const TAG: usize = 8;
+const PAGE: &str = "index.html";
+const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+const FOR_EVER: HeaderValue = HeaderValue::from_static("max-age=31536000, immutable");
+
+/// Answers with the app's files.
+#[derive(Clone)]
+pub(super) struct BuiltIn {
+    version: Arc<Mutex<String>>,
+}
+
+impl BuiltIn {
+    pub(super) fn new() -> Self {
+        Self { version: Arc::new(Mutex::new(version())) }
+    }
+
+    /// A file, or that the browser has it already.
+    pub(super) fn answer(&self, request: &Request) -> Response {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        }
+        let (versioned, path) = self.locate(request.uri().path().trim_start_matches('/'));
+        let name = if path.is_empty() || path.ends_with('/') { format!("{path}{PAGE}") } else { path.to_owned() };
+        let Some(file) = Embedded::get(&name) else {
+            return (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response();
+        };
+        let is_page = name.ends_with(PAGE);
+        let content = content_type(&file);
+        let (body, tag) = match name.rsplit_once('.') {
+            _ if is_page => self.page(&file),
+            Some((_, "js")) => (Body::from(without_comments(&String::from_utf8_lossy(&file.data))), tag(&file)),
+            _ => (Body::from(file.data.clone()), tag(&file)),
+        };
+
+        let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+        let known = known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag || known.trim() == "*"));
+        let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { Response::new(body) };
+        let headers = response.headers_mut();
+        let is_part = versioned && !is_page;
+        headers.insert(CACHE_CONTROL, if is_part { FOR_EVER } else { ASK_AGAIN });
+        headers.insert(VARY, ACCEPT_ENCODING.into());
+        if let Ok(tag) = HeaderValue::try_from(tag) {
+            headers.insert(ETAG, tag);
+        }
+        if let (false, Ok(content)) = (known, HeaderValue::try_from(content)) {
+            headers.insert(CONTENT_TYPE, content);
+        }
+        if is_part {
+            response.extensions_mut().insert(Part);
+        }
+        response
+    }
+
+    /// Takes the version off a path, and says whether it is this one. A page of another node may ask for another version while
+    /// a cluster changes from one to the next: it gets what there is, but not to keep.
+    fn locate<'path>(&self, path: &'path str) -> (bool, &'path str) {
+        match path.strip_prefix("v/").and_then(|rest| rest.split_once('/')) {
+            Some((version, file)) => (version == *self.current(), file),
+            None => (false, path),
+        }
+    }
+
+    /// A page with the version in the addresses of its files, and its tag.
+    fn page(&self, file: &EmbeddedFile) -> (Body, String) {
+        if cfg!(debug_assertions) {
+            // Read from the disk, where somebody is at work.
+            *self.current() = version();
+        }
+        let version = self.current().clone();
+        let text = String::from_utf8_lossy(&file.data);
+        let mut parts = text.split("=\"/");
+        let mut page = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let names_file = part.split_once('"').is_some_and(|(path, _)| Embedded::get(path).is_some());
+            page.push_str("=\"/");
+            if names_file {
+                page.push_str("v/");
+                page.push_str(&version);
+                page.push('/');
+            }
+            page.push_str(part);
+        }
+        (Body::from(page), format!("W/\"{version}\""))
+    }
+
+    fn current(&self) -> MutexGuard<'_, String> {
+        self.version.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Another one as soon as any file is another one.
+fn version() -> String {
+    let mut all = Sha256::new();
+    for name in Embedded::iter() {
+        if let Some(file) = Embedded::get(&name) {
+            all.update(name.as_bytes());
+            all.update(file.metadata.sha256_hash());
+        }
+    }
+    digits(&all.finalize()[..TAG])
+}
+
+/// Weak: the same file goes out compressed or not.
+fn tag(file: &EmbeddedFile) -> String {
+    format!("W/\"{}\"", digits(&file.metadata.sha256_hash()[..TAG]))
+}
+
+fn digits(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn content_type(file: &EmbeddedFile) -> String {
+    let kind = file.metadata.mimetype();
+    if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() }
+}
