@@ -5,6 +5,7 @@ import { Keep } from '../protocol/keep.js';
 import { GENERAL } from '../protocol/types.js';
 import { Account } from './account.js';
 import { Channels } from './channels.js';
+import { Directory } from './directory.js';
 import { Drafts } from './drafts.js';
 import { History } from './history.js';
 import { People } from './people.js';
@@ -44,6 +45,7 @@ export class App extends Emitter {
   connection;
   client;
   account;
+  directory;
   drafts;
   preferences;
   recall;
@@ -70,6 +72,7 @@ export class App extends Emitter {
     this.preferences = new Preferences(new Keep(browserBox, 'preferences'));
     this.recall = new Recall(new Keep(windowBox, 'recall'));
     this.roster = new Roster(this.client, this.people);
+    this.directory = new Directory(this.client, this.people);
     this.history = new History(this.client, this.people);
     this.reading = new Reading(this.client, this.channels, this.history);
     this.#lastChannel = /** @type {Keep<{ author: string, channel: string }>} */ (new Keep(windowBox, 'channel'));

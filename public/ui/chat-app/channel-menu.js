@@ -1,6 +1,6 @@
 import { GENERAL } from '../../protocol/types.js';
-import { words } from '../form.js';
 import { menuButton } from '../menu.js';
+import { personChoices } from '../person-menu.js';
 
 /** @typedef {import('../../state/app.js').App} App */
 
@@ -12,10 +12,11 @@ import { menuButton } from '../menu.js';
 export function channelMenu(app) {
   const { button, menu } = menuButton('more', () => {
     const { channel } = app;
-    const name = app.nameOf(channel);
-    const blocked = app.account.blocked.includes(channel);
-    const block = () => attempt(app, () => app.account.block(channel, !blocked), blocked ? `${name} can write to you again.` : `${name} is blocked.`);
-    return [blocked ? { label: 'Unblock', picture: 'block', act: block } : { label: 'Block', picture: 'block', dangerous: true, act: block }];
+    const leave = () => {
+      app.open(GENERAL);
+      app.channels.hide(channel);
+    };
+    return [{ label: 'Close this conversation', picture: 'close', act: leave }, ...personChoices(app, channel, (text) => app.emit('notice', text))];
   });
   return {
     button,
@@ -26,18 +27,4 @@ export function channelMenu(app) {
       button.setAttribute('aria-label', `About ${app.nameOf(app.channel)}`);
     },
   };
-}
-
-/**
- * @param {App} app
- * @param {() => Promise<unknown>} work
- * @param {string} done
- */
-async function attempt(app, work, done) {
-  try {
-    await work();
-    app.emit('notice', done);
-  } catch (error) {
-    app.emit('notice', words(error));
-  }
 }

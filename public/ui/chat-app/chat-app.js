@@ -62,7 +62,16 @@ export class ChatApp extends HTMLElement {
       element(
         'main',
         {},
-        element('header', {}, back, element('div', { class: 'titles' }, this.#title, this.#subtitle), this.#menu.button, this.#menu.menu),
+        element(
+          'header',
+          {},
+          back,
+          element('div', { class: 'titles' }, this.#title, this.#subtitle),
+          tool('People', 'people', () => people.open()),
+          tool('Commands and keys', 'help', () => help.open()),
+          this.#menu.button,
+          this.#menu.menu,
+        ),
         element('div', { class: 'stage' }, log, new ConnectionBanner(app), this.#notice),
         composer,
       ),
@@ -134,3 +143,14 @@ export class ChatApp extends HTMLElement {
 }
 
 customElements.define('chat-app', ChatApp);
+
+/**
+ * A button that opens a dialog.
+ *
+ * @param {string} label
+ * @param {import('../icons.js').IconName} picture
+ * @param {() => void} open
+ */
+function tool(label, picture, open) {
+  return element('button', { class: 'icon-button', type: 'button', 'aria-label': label, 'aria-haspopup': 'dialog', onclick: open }, icon(picture));
+}

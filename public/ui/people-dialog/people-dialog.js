@@ -1,24 +1,29 @@
+import { dialog, dialogHead } from '../dialog.js';
 import { element, painter, reconcile, rove } from '../dom.js';
-import { icon } from '../icons.js';
-import { UserAvatar } from '../user-avatar/user-avatar.js';
+import { PersonLine } from './person-line.js';
 
 /** @typedef {import('../../state/app.js').App} App */
+/** @typedef {import('../../protocol/types.js').User} User */
 
-/** As many as anybody wants to look through. */
-const SHOWN = 60;
+/** As many are drawn at once; more when these were looked through. */
+const DRAWN = 100;
+/** How far before the end of the list that is, in pixels. */
+const NEAR = 400;
 /** After the last key, in milliseconds. */
 const SETTLED = 200;
 
-/** Everybody there is; choosing one opens the direct channel with them. */
+/** Everybody there is: who is here, whom to write to, whom not to hear. */
 export class PeopleDialog extends HTMLElement {
   #app;
   #opened;
   #search = element('input', { type: 'search', autocomplete: 'off', spellcheck: 'false', maxlength: 32 });
   #list = element('ul', { 'aria-label': 'People' });
-  #none = element('p', { class: 'none', role: 'status' });
-  #dialog = element('dialog', { 'aria-labelledby': 'people-title' });
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
+  #count = element('p', { class: 'count', role: 'status' });
+  #news = element('p', { class: 'news', role: 'status' });
+  #dialog = dialog('people-title');
+  #drawn = DRAWN;
+  /** @type {WeakMap<Element, PersonLine>} */
+  #lines = new WeakMap();
 
   /**
    * @param {App} app
@@ -31,71 +36,104 @@ export class PeopleDialog extends HTMLElement {
   }
 
   connectedCallback() {
-    const close = () => this.#dialog.close();
+    const { directory, account } = this.#app;
     this.#dialog.append(
-      element(
-        'div',
-        { class: 'dialog-head' },
-        element('h2', { id: 'people-title' }, 'New direct message'),
-        element('button', { class: 'icon-button', type: 'button', 'aria-label': 'Close', onclick: close }, icon('close')),
-      ),
-      element('label', { class: 'field' }, 'To', this.#search),
+      dialogHead(this.#dialog, 'People'),
+      element('label', { class: 'field' }, 'Find somebody', this.#search),
+      this.#count,
       this.#list,
-      this.#none,
+      this.#news,
     );
     this.append(this.#dialog);
-    rove(this.#list, 'button');
+    rove(this.#list, '.person');
     const paint = painter(() => this.#dialog.open && this.#paint());
-    this.#app.people.on('change', paint);
-    this.#search.addEventListener('input', () => {
-      paint();
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#app.roster.search(this.#search.value.trim()), SETTLED);
-    });
+    directory.on('change', paint);
+    account.on('change', paint);
+    this.#list.addEventListener('scroll', () => this.#scrolled());
+    this.#list.addEventListener('keydown', (event) => this.#aside(event));
+    this.#search.addEventListener('input', () => this.#seek(SETTLED));
     this.#search.addEventListener('keydown', (event) => this.#searched(event));
   }
 
   /** @param {string} [query] */
   open(query = '') {
     this.#search.value = query;
-    this.#dialog.showModal();
+    this.#news.textContent = '';
+    if (!this.#dialog.open) this.#dialog.showModal();
     this.#search.focus();
-    this.#app.roster.search(query);
+    this.#seek();
+    this.#paint();
+  }
+
+  /** @param {number} [delay] */
+  #seek(delay) {
+    this.#drawn = DRAWN;
+    this.#list.scrollTop = 0;
+    this.#app.directory.seek(this.#search.value, delay);
+  }
+
+  #scrolled() {
+    const { scrollTop, clientHeight, scrollHeight } = this.#list;
+    if (scrollTop + clientHeight < scrollHeight - NEAR) return;
+    const { directory } = this.#app;
+    const { length } = directory.list();
+    this.#drawn = Math.min(this.#drawn, length) + DRAWN;
+    if (this.#drawn >= length) directory.more();
     this.#paint();
   }
 
   /** @param {KeyboardEvent} event */
   #searched(event) {
-    const first = this.#list.querySelector('button');
-    if (event.key === 'ArrowDown') first?.focus();
-    else if (event.key === 'Enter') first?.click();
-    else return;
+    if (event.isComposing) return;
+    if (event.key !== 'ArrowDown' && event.key !== 'Enter') return;
     event.preventDefault();
+    this.#paint();
+    /** @type {HTMLButtonElement | null} */
+    const first = this.#list.querySelector('.person');
+    if (event.key === 'ArrowDown') first?.focus();
+    else first?.click();
+  }
+
+  /**
+   * To what can be done about somebody, and back.
+   *
+   * @param {KeyboardEvent} event
+   */
+  #aside({ key, target }) {
+    const line = target instanceof Element && !target.closest('.menu') ? target.closest('li') : null;
+    if (key === 'ArrowRight') /** @type {HTMLElement | null | undefined} */ (line?.querySelector('.icon-button'))?.focus();
+    if (key === 'ArrowLeft') /** @type {HTMLElement | null | undefined} */ (line?.querySelector('.person'))?.focus();
   }
 
   #paint() {
-    const people = this.#app.people.list(this.#search.value).slice(0, SHOWN);
+    const { directory, identity, account } = this.#app;
+    const all = directory.list();
+    const blocked = new Set(account.blocked);
     reconcile(
       this.#list,
-      people,
+      all.slice(0, this.#drawn),
       ({ UUID }) => UUID,
-      ({ UUID, Username, OnLine }, old) => {
-        const drawn = JSON.stringify([Username, OnLine]);
-        if (old?.dataset['drawn'] === drawn) return old;
-        const words = UUID === this.#app.identity?.userUUID ? 'You, for notes' : OnLine ? 'Online' : 'Offline';
-        const button = element(
-          'button',
-          { type: 'button', tabindex: -1, onclick: () => this.#choose(UUID) },
-          new UserAvatar().show(UUID, Username, OnLine),
-          element('bdi', { class: 'name' }, Username),
-          element('span', { class: 'presence' }, words),
-        );
-        return element('li', { 'data-drawn': drawn }, button);
+      (user, old) => {
+        const line = (old && this.#lines.get(old)) ?? new PersonLine(this.#app, user.UUID, { choose: () => this.#choose(user.UUID), tell: (text) => (this.#news.textContent = text) });
+        line.show(user, { own: user.UUID === identity?.userUUID, blocked: blocked.has(user.UUID) });
+        this.#lines.set(line.item, line);
+        return line.item;
       },
     );
-    const first = this.#list.querySelector('button');
-    if (first && !this.#list.querySelector('[tabindex="0"]')) first.tabIndex = 0;
-    this.#none.textContent = people.length === 0 ? 'Nobody of that name.' : '';
+    /** @type {HTMLElement | null} */
+    const first = this.#list.querySelector('.person');
+    if (first && !this.#list.querySelector('.person[tabindex="0"]')) first.tabIndex = 0;
+    this.#count.textContent = this.#summary(all);
+  }
+
+  /** @param {User[]} all */
+  #summary(all) {
+    const { total = 0, hasMore } = this.#app.directory;
+    if (all.length === 0) return 'Nobody of that name.';
+    if (this.#search.value.trim()) return hasMore ? `More than ${all.length} found` : `${all.length} found`;
+    const online = all.filter(({ OnLine }) => OnLine).length;
+    const number = Math.max(total, all.length);
+    return `${number.toLocaleString()} ${number === 1 ? 'person' : 'people'} · ${online.toLocaleString()} online`;
   }
 
   /** @param {string} uuid */

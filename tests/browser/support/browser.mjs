@@ -76,7 +76,7 @@ export class Window {
   /** Opens the direct channel with somebody by way of the list of people. */
   async writeTo(name) {
     await this.page.getByRole('button', { name: 'New direct message' }).click();
-    await this.page.getByRole('searchbox', { name: 'To' }).fill(name);
+    await this.page.getByRole('searchbox', { name: 'Find somebody' }).fill(name);
     await this.page.locator('people-dialog li button', { hasText: name }).click();
     await this.page.locator('h1', { hasText: name }).waitFor();
     await this.page.waitForSelector('.log[aria-busy="false"]');
