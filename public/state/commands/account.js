@@ -8,7 +8,7 @@ const hasNoPassword = ({ app }) => app.identity?.guest === true;
 export const account = {
   title: 'Your account',
   commands: [
-    command('login', 'Sign in to your account', [ownName(), secret('current')], async ({ app }, name, password) => {
+    command('login', 'Sign in; a new name makes a new account', [ownName(), secret('current')], async ({ app }, name, password) => {
       await app.client.session.signIn(name, password);
       return `You are signed in as ${app.identity?.username ?? name}.`;
     }),

@@ -18,7 +18,6 @@ export class SecretField extends HTMLElement {
   }
 
   connectedCallback() {
-    this.append(this.#command, this.#input);
     this.#input.addEventListener('keydown', (event) => this.#key(event));
     this.hidden = true;
   }
@@ -41,6 +40,7 @@ export class SecretField extends HTMLElement {
     this.#command.textContent = command;
     this.#input.value = secret;
     this.#input.autocomplete = `${kind}-password`;
+    this.replaceChildren(this.#command, this.#input);
     this.hidden = false;
     this.#input.focus();
   }
@@ -51,7 +51,9 @@ export class SecretField extends HTMLElement {
     this.#input.focus();
   }
 
+  /** Nothing stays: a field for passwords that is only hidden is filled by browsers. */
   close() {
+    this.replaceChildren();
     this.#command.textContent = '';
     this.#input.value = '';
     this.hidden = true;
