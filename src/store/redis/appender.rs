@@ -22,6 +22,8 @@ pub(super) const QUEUE: usize = 4096;
 const FLIGHT: usize = 256;
 /// The longest that replicas are waited for, so that the answer comes within [`PATIENCE`].
 const MAX_ACK_TIMEOUT: Duration = Duration::from_secs(2);
+/// After so long without use a connection may have died with nobody noticing.
+const IDLE: Duration = Duration::from_millis(500);
 
 /// What is to be done in a channel.
 pub(super) enum Task {
@@ -57,6 +59,7 @@ impl Job {
 /// Works for as long as the store lives.
 pub(super) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
     let mut line = None;
+    let mut used = Instant::now();
     let mut waiting: Vec<Job> = Vec::new();
     loop {
         if waiting.is_empty() {
@@ -76,7 +79,15 @@ pub(super) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
             }
             continue;
         };
-        match tokio::time::timeout(PATIENCE, send(&shared, &mut line, &fenced, &waiting)).await {
+        let work = async {
+            if used.elapsed() > IDLE {
+                refresh(&mut line).await;
+            }
+            send(&shared, &mut line, &fenced, &waiting).await
+        };
+        let sent = tokio::time::timeout(PATIENCE, work).await;
+        used = Instant::now();
+        match sent {
             Ok(Ok(None)) => {
                 // The generation was read on a connection to another server.
                 shared.links.forget();
@@ -110,6 +121,16 @@ pub(super) async fn run(shared: Arc<Shared>, mut jobs: mpsc::Receiver<Job>) {
                 waiting.drain(..).for_each(|job| job.fail(&error));
             }
         }
+    }
+}
+
+/// Lets go of a connection that died while nothing was sent on it: whoever speaks first afterwards is not to be refused for that.
+/// (A Cluster's connections are looked after by the library.)
+async fn refresh(line: &mut Option<Line>) {
+    if let Some(idle @ Line::One(_)) = line
+        && idle.query(&redis::cmd("PING")).await.is_err()
+    {
+        *line = None;
     }
 }
 

@@ -1,11 +1,13 @@
 //! Redis dies under fifty people who write, and comes back: with its data, or with nothing.
 
+use std::time::Duration;
+
 use rialto::ids::ChannelId;
 use serde_json::json;
 
 use super::crew::{Crew, all_have_the_same, last_word, no_number_names_two_messages, nodes, wait_for};
 use crate::support::client::Client;
-use crate::support::node::Settings;
+use crate::support::node::{Node, Settings};
 use crate::support::redis::{RedisCluster, RedisServer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,4 +80,31 @@ async fn a_redis_that_comes_back_empty_begins_a_new_epoch_and_everybody_loads_an
     let mut stranger = Client::guest(&nodes[0]).await;
     let seen = stranger.join("").await;
     assert_eq!(seen["messages"].as_array().unwrap().last().unwrap()["Message"], "the last word");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_first_after_an_outage_in_which_nobody_spoke_is_accepted() {
+    let mut redis = wait_for(RedisServer::start_durable);
+    let node = Node::start(&Settings::redis(&redis.url())).await;
+    let mut ann = Client::guest(&node).await;
+    ann.join("").await;
+    ann.say("", "before").await;
+
+    // One that the node has noticed, and one that it has not.
+    wait_for(|| redis.kill());
+    answers(&node, 503).await;
+    wait_for(|| redis.restart());
+    answers(&node, 200).await;
+    ann.say("", "after").await;
+    // Whoever writes all the time meets the restart himself; this one has been silent for a while.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    wait_for(|| redis.restart());
+    ann.say("", "after that").await;
+}
+
+/// Waits until the node says that it is ready, or not.
+async fn answers(node: &Node, status: u16) {
+    while node.get("/readyz").await.0 != status {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
