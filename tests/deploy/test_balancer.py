@@ -78,7 +78,7 @@ class Balancer(unittest.TestCase):
         servers = "\n".join(f"    server {node.name} 127.0.0.1:{node.server_port}" for node in self.nodes)
         text, replaced = re.subn(r"^    server-template .*$", servers, CONFIGURATION.read_text(), flags=re.MULTILINE)
         text = text.replace("bind :8080", f"bind 127.0.0.1:{self.port}").replace("maxconn 30000", "maxconn 100")
-        self.assertEqual(replaced, 1)
+        self.assertEqual(replaced, 2)
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         path = Path(self.folder.name) / "haproxy.cfg"
@@ -118,14 +118,24 @@ class Balancer(unittest.TestCase):
         refused.exception.close()
 
     def test_a_node_that_is_not_ready_gets_no_new_clients_and_keeps_its_old_ones(self):
+        self.nodes[1].ready = False
+        eventually(self.only("one"))
         with self.websocket() as websocket:
-            for node in self.nodes:
-                node.ready = False
-            eventually(lambda: self.get("/") is None)
+            self.nodes[0].ready, self.nodes[1].ready = False, True
+            eventually(self.only("two"))
             websocket.sendall(b"still here")
             self.assertEqual(websocket.recv(100), b"still here")
-            self.nodes[1].ready = True
-            eventually(lambda: (self.get("/") or "").startswith("two"))
+
+    def test_where_no_node_is_ready_those_that_run_are_asked(self):
+        for node in self.nodes:
+            node.ready = False
+        with self.websocket():
+            for _ in range(30):
+                self.assertIsNotNone(self.get("/"))
+                time.sleep(0.1)
+
+    def only(self, name: str):
+        return lambda: all((self.get("/") or "").startswith(name) for _ in range(6))
 
     def websocket(self) -> socket.socket:
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=5)
