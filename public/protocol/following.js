@@ -5,9 +5,10 @@ import { Code, Disconnected, GENERAL, Refused } from './types.js';
 /** @typedef {import('./types.js').User} User */
 
 /**
- * Messages of a channel, as they are to be shown after what is known of it, or instead of it.
+ * Messages of a channel, as they are to be shown after what is known of it, or instead of it. `first` of those that are read
+ * in a row until all is here.
  *
- * @typedef {{ channel: string, messages: Message[], users: User[], replace: boolean }} Page
+ * @typedef {{ channel: string, messages: Message[], users: User[], replace: boolean, first: boolean }} Page
  */
 
 /**
@@ -93,8 +94,8 @@ export class Following extends Emitter {
     if (joining.has(channel)) return;
     joining.add(channel);
     try {
-      let more = true;
-      while (more && this.channel === channel) more = await this.#page(channel);
+      let more = await this.#page(channel, true);
+      while (more && this.channel === channel) more = await this.#page(channel, false);
       if (this.channel === channel) this.emit('current', undefined);
     } catch (error) {
       if (error instanceof Refused) this.#refused(channel, error, joining);
@@ -106,9 +107,10 @@ export class Following extends Emitter {
 
   /**
    * @param {string} channel
+   * @param {boolean} first
    * @returns {Promise<boolean>} Whether there is more to read.
    */
-  async #page(channel) {
+  async #page(channel, first) {
     const cursor = this.#cursors.get(channel);
     /** @type {import('./types.js').Joined} */
     const joined = await this.#requests.send('channelJoin', {
@@ -119,7 +121,7 @@ export class Following extends Emitter {
     const last = joined.messages.at(-1)?.Seq ?? 0;
     const known = replace ? last || (joined.seq ?? 0) : Math.max(last, cursor.seq, this.#cursors.get(channel)?.seq ?? 0);
     this.#cursors.set(channel, { seq: known, epoch: joined.epoch });
-    this.emit('page', { channel, messages: joined.messages, users: joined.users ?? [], replace });
+    this.emit('page', { channel, messages: joined.messages, users: joined.users ?? [], replace, first });
     return !replace && joined.more === true && last > cursor.seq;
   }
 

@@ -1,8 +1,10 @@
 import { backoff } from './backoff.js';
 import { Emitter } from './emitter.js';
 
-/** An outage that comes sooner than this after another is looked into as seldom as that one was, in milliseconds. */
+/** Who was served for so long before is served steadily, in milliseconds. */
 const STEADY = 10_000;
+/** What comes and goes is not looked into more often than after this many attempts, so a second or two apart. */
+const UNSTEADY = 2;
 
 /**
  * The server is there, but cannot reach what it keeps everything in. From the first request that is refused for this reason
@@ -36,7 +38,7 @@ export class Outage extends Emitter {
   noticed() {
     // Of requests that were under way together, the first tells everything.
     if (this.until !== undefined) return;
-    if (!this.lasts && Date.now() - this.#endedAt > STEADY) this.#attempt = 0;
+    if (!this.lasts) this.#attempt = Date.now() - this.#endedAt > STEADY ? 0 : Math.min(this.#attempt, UNSTEADY);
     this.lasts = true;
     const wait = backoff(this.#attempt, this.#random);
     this.#attempt += 1;

@@ -171,10 +171,11 @@ export class Session extends Emitter {
    * @param {User[]} users
    */
   recognise(users) {
-    const own = users.find(({ UUID }) => UUID === this.identity?.userUUID);
-    if (this.identity && own && own.Username !== this.identity.username) {
-      this.#become({ ...this.identity, username: own.Username });
-    }
+    const { identity } = this;
+    const own = users.find(({ UUID }) => UUID === identity?.userUUID);
+    if (!identity || !own || own.Username === identity.username) return;
+    // The name that a guest was given stays until there is a password.
+    this.#become({ ...identity, username: own.Username, guest: false });
   }
 
   /**

@@ -37,7 +37,7 @@
  * @property {number | string} [epoch]
  * @property {boolean} [more]
  *
- * @typedef {{ recipientUUID: string, count: number, last?: Message | null, seq?: number }} Unread
+ * @typedef {{ recipientUUID: string, count: number, last?: Message | null, seq: number }} Unread
  * @typedef {{ recipientUUID: string, seq: number, emoji: string, on: boolean, user: User }} Reacted
  * @typedef {{ code: number, error: string, payload: any }} Failure
  *

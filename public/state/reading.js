@@ -1,16 +1,18 @@
+import { GENERAL } from '../protocol/types.js';
+import { ReadMarks } from './read-marks.js';
+
 /** @typedef {import('../protocol/types.js').Message} Message */
 
 /**
- * What was read and what was not: the counts of the channel list, the line above what is new, and the marks that the server
- * keeps for this user.
+ * What was read and what was not: the counts of the channel list, the marks that the server keeps for this user, and the line
+ * in the open channel above what came while the reader was away. The line stays where it is while they read on.
  */
 export class Reading {
   #client;
   #channels;
   #history;
+  #marks = new ReadMarks();
   #attentive = false;
-  /** Up to where we told that we have read. @type {Map<string, number>} */
-  #told = new Map();
 
   /**
    * @param {import('../protocol/client.js').ChatClient} client
@@ -21,6 +23,7 @@ export class Reading {
     this.#client = client;
     this.#channels = channels;
     this.#history = history;
+    client.on('ready', (ready) => ready || this.#marks.doubt());
     client.on('unread', (counts) => this.#counted(counts));
     client.on('page', (page) => this.#page(page));
     client.on('message', ({ channel, message }) => this.#message(channel, message));
@@ -38,56 +41,59 @@ export class Reading {
   }
 
   /**
-   * A channel is about to be opened: what is unread in it stands below a line.
+   * A channel is about to be opened.
    *
    * @param {string} channel
    */
   opening(channel) {
-    const timeline = this.#history.of(channel);
-    const line = this.#channels.find(channel);
-    const newest = Math.max(line?.last?.Seq ?? 0, timeline.newest);
-    timeline.readUpTo = line && line.unread > 0 ? newest - line.unread : undefined;
+    const unread = this.#channels.find(channel)?.unread ?? 0;
+    this.#history.of(channel).readUpTo = unread > 0 ? this.#lineIn(channel) : undefined;
   }
 
   /** Another user has read other things. */
   clear() {
-    this.#told.clear();
+    this.#marks.clear();
   }
 
+  /** Takes note of what is before the reader's eyes. */
   #seen() {
     const { channel } = this.#client;
     const { loaded, newest } = this.#history.of(channel);
     if (!this.attentive || !loaded) return;
     this.#channels.read(channel);
-    if (!this.#client.ready || newest <= (this.#told.get(channel) ?? 0)) return;
-    this.#told.set(channel, newest);
-    this.#client.tell('read', { recipientUUID: channel, seq: newest });
+    this.#marks.read(channel, newest);
+    this.#tell(channel);
+  }
+
+  /** @param {string} channel */
+  #tell(channel) {
+    const seq = this.#marks.of(channel);
+    if (seq === undefined || !this.#client.ready || !this.#marks.owed(channel)) return;
+    this.#marks.known(channel, seq);
+    this.#client.tell('read', { recipientUUID: channel, seq });
   }
 
   /** @param {import('../protocol/types.js').Unread[]} counts */
   #counted(counts) {
-    for (const { recipientUUID, count, last } of counts) {
-      const read = recipientUUID === this.#client.channel && this.attentive;
-      this.#channels.counted(recipientUUID, read || this.#isSeen(recipientUUID, last) ? 0 : count, last);
+    for (const { recipientUUID: channel, count, last, seq } of counts) {
+      this.#marks.known(channel, seq - count);
+      // The server's count may have crossed what we told it, or that was lost.
+      const unread = Math.max(0, seq - (this.#marks.of(channel) ?? 0));
+      this.#channels.counted(channel, this.attentive && channel === this.#client.channel ? 0 : unread, last);
+      this.#tell(channel);
     }
     this.#seen();
   }
 
-  /**
-   * The server's count may have crossed what we told it.
-   *
-   * @param {string} channel
-   * @param {Message | null | undefined} last
-   */
-  #isSeen(channel, last) {
-    return (this.#told.get(channel) ?? 0) >= (last?.Seq ?? 1);
-  }
-
   /** @param {import('../protocol/following.js').Page} page */
-  #page({ channel, messages, replace }) {
-    if (replace) this.#told.delete(channel);
+  #page({ channel, messages, replace, first }) {
+    const timeline = this.#history.of(channel);
+    if (replace) this.#marks.limit(channel, timeline.newest);
     const last = messages.at(-1);
-    if (last) this.#channels.counted(channel, this.#channels.find(channel)?.unread ?? 0, last);
+    if (last) {
+      if (first && last.Seq > (this.#marks.of(channel) ?? 0)) timeline.readUpTo = this.#lineIn(channel);
+      this.#channels.counted(channel, this.#channels.find(channel)?.unread ?? 0, last);
+    }
     this.#seen();
   }
 
@@ -96,9 +102,22 @@ export class Reading {
    * @param {Message} message
    */
   #message(channel, message) {
-    const own = message.SenderUUID === this.#client.identity?.userUUID;
-    const read = channel === this.#client.channel && this.attentive;
-    this.#channels.said(channel, message, !own && !read);
+    // Who writes, here or elsewhere, has read what is above.
+    if (message.SenderUUID === this.#client.identity?.userUUID) this.#marks.known(channel, message.Seq);
+    const read = this.#marks.of(channel) ?? 0;
+    const open = channel === this.#client.channel;
+    if (open && !this.attentive && message.Seq === read + 1) this.#history.of(channel).readUpTo = this.#lineIn(channel);
+    this.#channels.said(channel, message, message.Seq > read && !(open && this.attentive));
     this.#seen();
+  }
+
+  /**
+   * Below which message the line stands. In General a newcomer has read nothing, and nothing there is new to them.
+   *
+   * @param {string} channel
+   */
+  #lineIn(channel) {
+    const mark = this.#marks.of(channel);
+    return mark === 0 && channel === GENERAL ? undefined : mark;
   }
 }

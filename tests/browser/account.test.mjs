@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
+import { Account } from './support/account.mjs';
 import { launch, scene } from './support/browser.mjs';
 import { Server } from './support/server.mjs';
 
@@ -15,42 +16,10 @@ after(() => Promise.all([browser?.close(), server?.stop()]));
 
 const PASSWORD = 'correct horse battery';
 
-/** What can be done in the account's dialog. */
-class Account {
-  constructor(window) {
-    this.page = window.page;
-    this.dialog = window.page.locator('account-dialog dialog');
-  }
-
-  async open() {
-    await this.page.locator('.account').click();
-    await this.dialog.waitFor();
-  }
-
-  press(name) {
-    return this.dialog.getByRole('button', { name, exact: true }).click();
-  }
-
-  async fill(fields) {
-    for (const [label, text] of Object.entries(fields)) await this.dialog.getByLabel(label, { exact: true }).fill(text);
-  }
-
-  closed() {
-    return this.dialog.waitFor({ state: 'hidden' });
-  }
-
-  async keep(name) {
-    await this.open();
-    await this.fill({ Name: name, Password: PASSWORD });
-    await this.press('Keep this account');
-    await this.closed();
-  }
-}
-
 test('an account is kept, gets another name and another password, and is come back to', async (context) => {
   const [ana] = await scene(context, { browser, server }, 1);
   const account = new Account(ana);
-  await account.keep('Ana');
+  await account.keep('Ana', PASSWORD);
   await account.open();
   await account.press('Change name');
   await account.fill({ Name: 'Anastasia' });
@@ -111,7 +80,7 @@ test('whoever was blocked can be heard again', async (context) => {
 test('an account ends with its password, and who is left is asked', async (context) => {
   const [ana] = await scene(context, { browser, server }, 1);
   const account = new Account(ana);
-  await account.keep('Leaving');
+  await account.keep('Leaving', PASSWORD);
   await account.open();
   await account.press('Delete account');
   await account.fill({ Password: 'not this one' });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
 
+import { Account } from './support/account.mjs';
 import { launch, scene } from './support/browser.mjs';
 import { Server } from './support/server.mjs';
 
@@ -183,29 +184,20 @@ test('older messages come when the reader scrolls up, and the view stays where i
 
 test('sign up, sign out, sign in elsewhere', async (context) => {
   const [ana, ben] = await stage(context, 2);
-  await ana.page.locator('.account').click();
-  await ana.page.getByLabel('Name', { exact: true }).fill('Anastasia');
-  await ana.page.getByLabel('Password').fill('correct horse');
-  await ana.page.getByRole('button', { name: 'Keep this account' }).click();
-  await ana.page.locator('.account .name', { hasText: 'Anastasia' }).waitFor();
+  const [here, there] = [new Account(ana), new Account(ben)];
+  await here.keep('Anastasia', 'correct horse');
   await ana.say('I am here to stay');
+  await ana.shows(['I am here to stay']);
 
-  await ana.page.locator('.account').click();
-  await ana.page.getByRole('button', { name: 'Sign out' }).click();
-  await ana.page.locator('h2', { hasText: 'Sign in' }).waitFor();
-  await ana.page.getByRole('button', { name: 'Continue as a guest' }).click();
+  await here.signOut();
+  await here.press('Continue as a guest');
   await ana.isIn();
   assert.notEqual(await ana.name(), 'Anastasia');
 
-  await ben.page.locator('.account').click();
-  await ben.page.getByRole('button', { name: 'I have an account' }).click();
-  await ben.page.getByLabel('Name', { exact: true }).fill('Anastasia');
-  await ben.page.getByLabel('Password').fill('wrong');
-  await ben.page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await ben.page.locator('.error:not(:empty)').waitFor();
-  await ben.page.getByLabel('Password').fill('correct horse');
-  await ben.page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await ben.page.locator('.account .name', { hasText: 'Anastasia' }).waitFor();
+  await there.signIn('Anastasia', 'wrong');
+  await there.dialog.locator('.error:not(:empty)').waitFor();
+  await there.signIn('Anastasia', 'correct horse');
+  await there.called('Anastasia');
   await ben.isIn();
   assert.equal(await ben.page.locator('.message.own .bubble').textContent(), 'I am here to stay');
 });

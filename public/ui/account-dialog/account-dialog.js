@@ -17,6 +17,8 @@ const REMOVAL = 'The account goes for good, on every device. What you wrote stay
 export class AccountDialog extends HTMLElement {
   #app;
   #dialog = dialog('account-title');
+  /** It was opened for somebody who is signed out. */
+  #atDoor = false;
 
   /** @param {App} app */
   constructor(app) {
@@ -27,7 +29,7 @@ export class AccountDialog extends HTMLElement {
   connectedCallback() {
     this.append(this.#dialog);
     this.#dialog.addEventListener('close', () => this.#closed());
-    this.#app.on('identity', () => this.#dialog.open && !this.#dialog.querySelector('[aria-busy=true]') && this.#show('home'));
+    this.#app.on('identity', () => this.#changed());
   }
 
   /** @param {View} [view] */
@@ -36,6 +38,13 @@ export class AccountDialog extends HTMLElement {
     if (this.#app.connection.status.phase === 'ended') this.#app.connection.connect();
     this.#show(view);
     if (!this.#dialog.open) this.#dialog.showModal();
+  }
+
+  /** Perhaps by another window. Who was asked to come in and did so there is not asked any more. */
+  #changed() {
+    if (!this.#dialog.open || this.#dialog.querySelector('[aria-busy=true]')) return;
+    if (this.#atDoor && this.#app.identity) this.#dialog.close();
+    else this.#show('home');
   }
 
   /** Nobody is left standing at the door: whoever does not sign in is a guest. */
@@ -50,6 +59,7 @@ export class AccountDialog extends HTMLElement {
   /** @param {View} view */
   #show(view) {
     const { identity } = this.#app;
+    this.#atDoor = !identity;
     const views = {
       home: () => (!identity ? this.#away() : identity.guest ? this.#guest() : this.#member()),
       signIn: () => this.#signIn(),

@@ -21,9 +21,19 @@ export class Window {
   faults = [];
 
   static async open(browser, url) {
+    const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB' });
+    return Window.#in(context, url);
+  }
+
+  /** Another window of the same profile. */
+  tab(url = this.page.url()) {
+    return Window.#in(this.context, url);
+  }
+
+  static async #in(context, url) {
     const window = new Window();
-    window.context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB' });
-    window.page = await window.context.newPage();
+    window.context = context;
+    window.page = await context.newPage();
     window.page.setDefaultTimeout(20_000);
     window.page.on('pageerror', (error) => window.faults.push(String(error)));
     window.page.on('console', (message) => {
@@ -32,6 +42,11 @@ export class Window {
     await window.page.goto(url);
     await window.isIn();
     return window;
+  }
+
+  /** Of two windows of one profile the browser draws the front one at once, the other about once a second. */
+  toFront() {
+    return this.page.bringToFront();
   }
 
   /** Waits until somebody is signed in and the open channel is there. */
@@ -82,6 +97,12 @@ export class Window {
     await this.page.waitForSelector('.log[aria-busy="false"]');
   }
 
+  /** What is being written. */
+  get draft() {
+    return this.page.locator('textarea');
+  }
+
+  /** What stands in the way of what is written, if anything does. */
   banner() {
     return this.page.locator('connection-banner');
   }

@@ -66,8 +66,9 @@ export class Cluster {
   static async start(count = 2) {
     const cluster = new Cluster();
     cluster.redis = await Redis.start();
-    const settings = { REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}`, TRUSTED_PROXY_HOPS: '1', BCRYPT_COST: '4' };
+    const settings = { REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}`, TRUSTED_PROXY_HOPS: '1' };
     cluster.nodes = await Promise.all(Array.from({ length: count }, () => Server.start(settings)));
+    await Promise.all(cluster.nodes.map((node) => until(async () => (await fetch(new URL('readyz', node.url))).ok)));
     cluster.#balancer = await Balancer.start(cluster.nodes);
     await until(async () => (await fetch(cluster.url)).ok);
     return cluster;
@@ -75,6 +76,11 @@ export class Cluster {
 
   get url() {
     return `http://127.0.0.1:${this.#balancer.port}/`;
+  }
+
+  /** Waits until the balancer notices, from now on, that no node can serve. */
+  noNodeIsReady() {
+    return this.#balancer.program.says(/backend chat has no server available/);
   }
 
   async stop() {

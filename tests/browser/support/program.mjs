@@ -17,12 +17,9 @@ export class Program {
     this.#process.once('exit', (code, signal) => ended(code ?? signal));
   }
 
-  /** Waits for a line and answers what the pattern found in it. */
+  /** Waits for the program to say this from now on. */
   says(pattern) {
-    return new Promise((resolve, reject) => {
-      this.#waiting.add({ pattern, resolve, reject });
-      this.output.forEach((line) => this.#look(line));
-    });
+    return new Promise((resolve, reject) => this.#waiting.add({ pattern, resolve, reject }));
   }
 
   /** @param {NodeJS.Signals} signal `SIGKILL` is what a power cut would do. */
@@ -36,13 +33,8 @@ export class Program {
   #said(line) {
     const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, '');
     this.output.push(plain);
-    this.#look(plain);
-  }
-
-  #look(line) {
     for (const waiter of this.#waiting) {
-      const found = waiter.pattern.exec(line);
-      if (found && this.#waiting.delete(waiter)) waiter.resolve(found);
+      if (waiter.pattern.test(plain) && this.#waiting.delete(waiter)) waiter.resolve();
     }
   }
 }

@@ -37,6 +37,8 @@ export class Server {
         HOST: '127.0.0.1',
         PORT: String(this.port),
         DATA_DIR: this.#data,
+        // bcrypt's least cost: nobody attacks these passwords.
+        BCRYPT_COST: '4',
         RUST_LOG: 'info',
         NO_COLOR: '1',
         ...this.#settings,

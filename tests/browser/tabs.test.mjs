@@ -1,0 +1,102 @@
+// Two windows of one browser are one user.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { Account } from './support/account.mjs';
+import { launch, scene } from './support/browser.mjs';
+import { Server } from './support/server.mjs';
+
+let browser;
+let server;
+
+before(async () => {
+  [browser, server] = await Promise.all([launch(), Server.start()]);
+});
+after(() => Promise.all([browser?.close(), server?.stop()]));
+
+/** Somebody with two windows, and somebody else. */
+async function setUp(context) {
+  const [ana, ben] = await scene(context, { browser, server }, 2);
+  const other = await ana.tab();
+  await ana.toFront();
+  return { ana, other, ben };
+}
+
+test('a window opened second is the same guest', async (context) => {
+  const { ana, other } = await setUp(context);
+  assert.equal(await other.name(), await ana.name());
+});
+
+test('two windows opened at once become the same guest', async (context) => {
+  const [ana] = await scene(context, { browser, server }, 1);
+  const old = await ana.name();
+  await ana.page.evaluate(() => localStorage.clear());
+  await ana.page.goto('about:blank');
+  const [first, second] = await Promise.all([ana.tab(server.url), ana.tab(server.url)]);
+  await second.page.locator('.account .name', { hasText: await first.name() }).waitFor();
+  assert.notEqual(await first.name(), old);
+  await first.toFront();
+  await first.say('Who am I?');
+  await second.page.locator('.message.own .bubble', { hasText: 'Who am I?' }).waitFor();
+});
+
+test('what one window says and reads, the other has said and read', async (context) => {
+  const { ana, other, ben } = await setUp(context);
+  const [anaName, benName] = [await ana.name(), await ben.name()];
+  await ana.writeTo(benName);
+  await ana.say('From one window');
+  await other.line(benName).locator('.last', { hasText: 'From one window' }).waitFor();
+  assert.equal(await other.line(benName).locator('.badge:visible').count(), 0);
+
+  await ana.line('General').locator('button').click();
+  await ben.writeTo(anaName);
+  await ben.say('For both');
+  for (const window of [ana, other]) await window.line(benName).locator('.badge', { hasText: '1' }).waitFor();
+  await ana.line(benName).locator('button').click();
+  await ana.shows(['From one window', 'For both']);
+  await other.line(benName).locator('.badge').waitFor({ state: 'hidden' });
+  await other.page.waitForFunction(() => !document.title.startsWith('('));
+});
+
+test('each window has drafts of its own', async (context) => {
+  const { ana, other } = await setUp(context);
+  await ana.draft.fill('Half a sentence');
+  await other.toFront();
+  await other.draft.fill('Another one');
+  await Promise.all([ana.page.reload(), other.page.reload()]);
+  await Promise.all([ana.isIn(), other.isIn()]);
+  assert.deepEqual([await ana.draft.inputValue(), await other.draft.inputValue()], ['Half a sentence', 'Another one']);
+});
+
+test('an account that one window keeps, signs out of and comes back to is so in the other', async (context) => {
+  const { ana, other } = await setUp(context);
+  const [account, same] = [new Account(ana), new Account(other)];
+  await account.keep('Anastasia', 'correct horse');
+  await same.called('Anastasia');
+  await other.page.locator('.account', { hasText: 'Guest' }).waitFor({ state: 'detached' });
+
+  await account.signOut();
+  await same.asked();
+  assert.equal(await other.banner().isVisible(), false);
+
+  await account.signIn('Anastasia', 'correct horse');
+  await ana.isIn();
+  await same.called('Anastasia');
+  await same.closed();
+  await other.isIn();
+  await ana.say('Here again');
+  await other.page.locator('.message.own .bubble', { hasText: 'Here again' }).waitFor();
+  assert.deepEqual([...ana.faults, ...other.faults], []);
+});
+
+test('somebody else who comes in does so in both windows', async (context) => {
+  const { ana, other } = await setUp(context);
+  const account = new Account(ana);
+  await account.keep('Annika', 'correct horse');
+  await account.signOut();
+  await account.press('Continue as a guest');
+  await ana.isIn();
+  await new Account(other).called(await ana.name());
+  await other.isIn();
+});
