@@ -111,6 +111,16 @@ function mention(text, caret, context) {
 }
 
 /**
+ * What a command takes, while its last argument is written where there is nothing to suggest.
+ *
+ * @param {Command} command
+ * @returns {Completion}
+ */
+export function reminder(command) {
+  return { kind: 'argument', from: 0, to: 0, typed: '', suggestions: [], isLikely: false, command, argument: command.takes.length - 1, seeksPeople: false };
+}
+
+/**
  * The text with a suggestion in it, and where the caret goes.
  *
  * @param {string} text

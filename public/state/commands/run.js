@@ -1,6 +1,7 @@
 import { Disconnected, Refused } from '../../protocol/types.js';
 import { Complaint } from './command.js';
 import { nameWritten, parse } from './grammar.js';
+import { findPerson } from './person.js';
 import { COMMANDS, nearest, usage } from './table.js';
 
 /** @typedef {import('./command.js').Command} Command */
@@ -45,6 +46,22 @@ export async function execute(command, written, context) {
       values.push(text === undefined ? undefined : await argument.read(text, context));
     }
     return { done: true, text: (await command.run(context, ...values)) ?? '' };
+  } catch (error) {
+    return { done: false, text: explain(error) };
+  }
+}
+
+/**
+ * A name alone means a conversation with who bears it.
+ *
+ * @param {string} name
+ * @param {Context} context
+ * @returns {Promise<Answer>}
+ */
+export async function address(name, { app }) {
+  try {
+    app.open((await findPerson(app, name)).UUID);
+    return { done: true, text: '' };
   } catch (error) {
     return { done: false, text: explain(error) };
   }

@@ -14,7 +14,7 @@ export const settings = {
     }),
     command('notifications', 'Desktop notifications', [choice(SWITCH)], ({ app }, state) => {
       app.preferences.set('notifications', state === 'on');
-      return `Notifications are ${state}.`;
+      return state === 'on' ? 'Notifications are on, if this browser lets them.' : 'Notifications are off.';
     }),
     command('sound', 'A soft tone for what is written to you', [choice(SWITCH)], ({ app }, state) => {
       app.preferences.set('sound', state === 'on');

@@ -1,25 +1,22 @@
-import { accept, addressee, complete } from '../../state/commands/completion.js';
-import { isCommand, literally, parse, secretFrom } from '../../state/commands/grammar.js';
-import { findPerson } from '../../state/commands/person.js';
-import { execute, explain, run } from '../../state/commands/run.js';
+import { addressee, reminder } from '../../state/commands/completion.js';
+import { isCommand, literally, parse } from '../../state/commands/grammar.js';
+import { address, execute, run } from '../../state/commands/run.js';
+import { isHarmless, lacksSecret, split } from '../../state/commands/secrets.js';
 import { COMMANDS } from '../../state/commands/table.js';
 import { lengthOf, LONGEST, tooLong } from '../../state/length.js';
-import { CommandList } from '../command-list/command-list.js';
 import { element, painter } from '../dom.js';
 import { icon } from '../icons.js';
 import { SecretField } from '../secret-field/secret-field.js';
 import { isInFirstRow, isInLastRow } from './caret.js';
+import { Completer } from './completer.js';
 import { PrivateAnswer } from './private-answer.js';
 import { TypingLine } from './typing-line.js';
 
 /** @typedef {import('../../state/app.js').App} App */
-/** @typedef {import('../../state/commands/command.js').Suggestion} Suggestion */
 /** @typedef {import('../../state/commands/run.js').Answer} Answer */
 
 /** From here on, how much is left is shown. */
 const NEAR = LONGEST - 400;
-/** After the last key the server is asked for people, in milliseconds. */
-const SETTLED = 200;
 
 /**
  * Where messages are written, and commands. What is typed belongs to its channel and waits there; a command that takes a secret
@@ -30,7 +27,7 @@ export class ChatComposer extends HTMLElement {
   #context;
   #text = element('textarea', { rows: 1, 'aria-label': 'Message', enterkeyhint: 'send', autocomplete: 'off' });
   #box = element('div', { class: 'box' }, this.#text);
-  #list = new CommandList(this.#text, this.#box, (suggestion) => this.#accept(suggestion));
+  #completer;
   #secret = new SecretField({ back: () => this.#withdraw(), cancel: () => this.#write('') });
   #answer = new PrivateAnswer();
   #left = element('span', { class: 'left', 'aria-live': 'polite' });
@@ -38,12 +35,6 @@ export class ChatComposer extends HTMLElement {
   #channel = '';
   /** A command is being run. */
   #busy = false;
-  /** The list stays away until something is typed. */
-  #declined = true;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #seeking;
-  /** Whom the server was asked for last. */
-  #sought = '';
 
   /**
    * @param {App} app
@@ -53,6 +44,7 @@ export class ChatComposer extends HTMLElement {
     super();
     this.#app = app;
     this.#context = { app, page };
+    this.#completer = new Completer(this.#text, this.#box, this.#context, (text, caret) => this.#write(text, caret));
   }
 
   connectedCallback() {
@@ -65,16 +57,15 @@ export class ChatComposer extends HTMLElement {
     this.append(
       new TypingLine(app),
       this.#answer,
-      element('form', { onsubmit: (event) => this.#submit(event) }, this.#list, slash, this.#box, this.#secret, this.#left, this.#send),
+      element('form', { onsubmit: (event) => this.#submit(event) }, this.#completer.list, slash, this.#box, this.#secret, this.#left, this.#send),
     );
     this.#text.addEventListener('input', (event) => this.#typed(/** @type {InputEvent} */ (event)));
     this.#text.addEventListener('compositionend', () => this.#typed());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
-    this.#text.addEventListener('selectionchange', () => this.#complete());
-    this.addEventListener('focusout', ({ relatedTarget }) => this.contains(/** @type {Node | null} */ (relatedTarget)) || this.#decline());
+    this.addEventListener('focusout', ({ relatedTarget }) => this.contains(/** @type {Node | null} */ (relatedTarget)) || this.#completer.decline());
     app.on('channel', () => this.#turn());
     app.on('identity', () => this.#label());
-    app.people.on('change', painter(() => (this.#label(), this.#complete())));
+    app.people.on('change', painter(() => (this.#label(), this.#completer.update())));
     this.#turn();
   }
 
@@ -109,7 +100,7 @@ export class ChatComposer extends HTMLElement {
     this.#box.hidden = false;
     this.#text.value = text;
     this.#text.setSelectionRange(caret, caret);
-    this.#decline();
+    this.#completer.decline();
     this.#fit();
   }
 
@@ -129,12 +120,11 @@ export class ChatComposer extends HTMLElement {
   #typed(event) {
     const text = this.#text.value;
     this.#app.recall.stay();
-    this.#declined = false;
     if (!event?.isComposing && this.#hide(text)) return;
     if (isCommand(text)) this.#app.drafts.write(this.#channel, isHarmless(text) ? text : '');
     else this.#app.write(text);
     this.#fit();
-    this.#complete();
+    this.#completer.offer();
   }
 
   /**
@@ -143,15 +133,13 @@ export class ChatComposer extends HTMLElement {
    * @param {string} text
    */
   #hide(text) {
-    const line = isCommand(text) ? parse(text, COMMANDS) : undefined;
-    const from = line && secretFrom(text, line);
-    if (from === undefined) return false;
-    const kind = line?.command.takes.find(({ secret }) => secret)?.secret ?? 'current';
+    const parts = split(text);
+    if (!parts) return false;
     this.#app.drafts.write(this.#channel, '');
     this.#put('');
     this.#box.hidden = true;
-    this.#secret.open(text.slice(0, from), text.slice(from), kind);
-    this.#list.show(line && { kind: 'argument', from, to: from, typed: '', suggestions: [], isLikely: false, seeksPeople: false, command: line.command, argument: line.command.takes.length - 1 });
+    this.#secret.open(parts.before, parts.secret, parts.kind);
+    this.#completer.decline(reminder(parts.command));
     this.#send.disabled = false;
     return true;
   }
@@ -168,9 +156,12 @@ export class ChatComposer extends HTMLElement {
     if (!this.#secret.hidden) return this.#runSecret();
     const text = this.#text.value;
     if (text.trim() === '') return;
-    if (isCommand(text)) return this.#lacksSecret(text) ? this.#write(`${text.trimEnd()} `) : this.#run(text, () => run(text, this.#context));
+    if (isCommand(text)) {
+      if (lacksSecret(text, this.#context)) return this.#write(`${text.trimEnd()} `);
+      return this.#run(text, () => run(text, this.#context));
+    }
     const name = addressee(text);
-    if (name !== undefined) return this.#run(text, () => this.#address(name));
+    if (name !== undefined) return this.#run(text, () => address(name, this.#context));
 
     const words = literally(text);
     const refusal = this.#app.identity ? tooLong(words) : 'Sign in first. What you wrote stays here.';
@@ -180,17 +171,6 @@ export class ChatComposer extends HTMLElement {
     this.#answer.show(undefined);
     this.#put('');
     this.#text.focus();
-  }
-
-  /**
-   * Whether a password is all that a command lacks.
-   *
-   * @param {string} text
-   */
-  #lacksSecret(text) {
-    const line = parse(text, COMMANDS);
-    const next = line?.command.takes[line.words.length];
-    return next?.secret !== undefined && !next.canMiss?.(this.#context);
   }
 
   async #runSecret() {
@@ -209,7 +189,7 @@ export class ChatComposer extends HTMLElement {
    */
   async #run(text, action) {
     const channel = this.#channel;
-    this.#decline();
+    this.#completer.decline();
     const { done } = await this.#await(action);
     if (!done) return;
     this.#app.recall.add(text.trim());
@@ -233,45 +213,14 @@ export class ChatComposer extends HTMLElement {
     }
   }
 
-  /**
-   * A name alone means a conversation with who bears it.
-   *
-   * @param {string} name
-   * @returns {Promise<Answer>}
-   */
-  async #address(name) {
-    try {
-      this.#app.open((await findPerson(this.#app, name)).UUID);
-      return { done: true, text: '' };
-    } catch (error) {
-      return { done: false, text: explain(error) };
-    }
-  }
-
   /** @param {KeyboardEvent} event */
   #key(event) {
     // A key that chooses a character of Chinese, say, is not for us; some browsers only tell by its number.
     if (event.isComposing || event.keyCode === 229) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (this.#choosing(event.key) || this.#recalling(event.key)) event.preventDefault();
+    if (this.#completer.key(event.key) || this.#recalling(event.key)) event.preventDefault();
     else if (event.key === 'Enter') this.#submit(event);
     else if (event.key === 'Escape') this.#answer.show(undefined);
-  }
-
-  /**
-   * What a key does to the list.
-   *
-   * @param {string} key
-   */
-  #choosing(key) {
-    if (!this.#list.isOpen) return false;
-    if (key === 'ArrowDown') this.#list.move(1);
-    else if (key === 'ArrowUp') this.#list.move(-1);
-    else if (key === 'Escape') this.#decline();
-    else if (key === 'Tab' && this.#list.first) this.#accept(this.#list.first);
-    else if (key === 'Enter' && this.#list.chosen) this.#accept(this.#list.chosen);
-    else return false;
-    return true;
   }
 
   /**
@@ -298,43 +247,6 @@ export class ChatComposer extends HTMLElement {
     this.#context.page.help();
   }
 
-  #complete() {
-    if (this.#declined || document.activeElement !== this.#text) return;
-    const { value, selectionStart, selectionEnd } = this.#text;
-    const completion = selectionStart === selectionEnd ? complete(value, selectionStart, this.#context) : undefined;
-    this.#list.show(completion);
-    clearTimeout(this.#seeking);
-    if (completion?.seeksPeople) this.#seek(completion.typed.replace(/^@/u, ''));
-  }
-
-  /**
-   * The server may know of people that this page does not; an answer that comes late does no harm, it only makes them known.
-   *
-   * @param {string} name
-   */
-  #seek(name) {
-    if (name === this.#sought) return;
-    this.#seeking = setTimeout(() => {
-      this.#sought = name;
-      this.#app.roster.search(name);
-    }, SETTLED);
-  }
-
-  /** @param {Suggestion} suggestion */
-  #accept(suggestion) {
-    const { value, selectionStart } = this.#text;
-    const completion = complete(value, selectionStart, this.#context);
-    if (!completion) return;
-    const { text, caret } = accept(value, completion, suggestion);
-    this.#write(text, caret);
-  }
-
-  #decline() {
-    this.#declined = true;
-    clearTimeout(this.#seeking);
-    this.#list.show(undefined);
-  }
-
   #fit() {
     const count = lengthOf(this.#text.value.trim());
     this.#send.disabled = count === 0;
@@ -348,13 +260,3 @@ export class ChatComposer extends HTMLElement {
 }
 
 customElements.define('chat-composer', ChatComposer);
-
-/**
- * Whether a command may be kept while it is written.
- *
- * @param {string} text
- */
-function isHarmless(text) {
-  const line = parse(text, COMMANDS);
-  return line !== undefined && !line.command.takes.some(({ secret }) => secret);
-}
