@@ -7,6 +7,7 @@ import { Emitter } from '../protocol/emitter.js';
  * @property {Theme} theme
  * @property {boolean} notifications Of the desktop, for what is written to this user.
  * @property {boolean} sound With what is written to this user.
+ * @property {boolean} greeted A guest was told what this place is, and has heard enough.
  */
 
 /** @type {readonly Theme[]} */
@@ -43,6 +44,10 @@ export class Preferences extends Emitter {
     return this.#values.sound;
   }
 
+  get greeted() {
+    return this.#values.greeted;
+  }
+
   /**
    * @template {keyof Values} Name
    * @param {Name} name
@@ -74,5 +79,6 @@ function wellFormed(kept) {
     theme: THEMES.find((theme) => theme === kept?.theme) ?? 'system',
     notifications: kept?.notifications === true,
     sound: kept?.sound === true,
+    greeted: kept?.greeted === true,
   };
 }

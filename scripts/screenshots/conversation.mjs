@@ -47,7 +47,7 @@ export const GENERAL = [
 /**
  * The viewer's direct channels.
  *
- * @type {{ with: string, messages: { by: string, at: [number, string], text: string, reactions?: Record<string, number> }[] }[]}
+ * @type {{ with: string, unread?: boolean, messages: { by: string, at: [number, string], text: string, reactions?: Record<string, number> }[] }[]}
  */
 export const DIRECT = [
   {
@@ -72,6 +72,7 @@ export const DIRECT = [
   },
   {
     with: 'Priya Raman',
+    unread: true,
     messages: [
       { by: 'Priya Raman', at: [0, '10:11'], text: 'Do you have ten minutes after the review?' },
       { by: 'Priya Raman', at: [0, '10:12'], text: 'It is about the welcome line' },

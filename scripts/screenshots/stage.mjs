@@ -10,6 +10,8 @@ export class Stage {
   #browser;
   /** When each thing was said, by its text. */
   #times = new Map();
+  /** The newest number of each of the viewer's channels. @type {Map<string, number>} */
+  #newest = new Map();
   /** @type {Map<string, string>} */
   uuids = new Map();
   server;
@@ -25,6 +27,9 @@ export class Stage {
     for (const { with: peer, messages } of DIRECT) {
       for (const said of messages) await stage.#say(said, (by) => stage.uuids.get(by === VIEWER ? peer : VIEWER));
     }
+    for (const channel of ['', ...DIRECT.filter(({ unread }) => !unread).map(({ with: peer }) => stage.uuids.get(peer))]) {
+      await stage.cast.ask(VIEWER, 'read', { recipientUUID: channel, seq: stage.#newest.get(channel) });
+    }
     for (const name of [VIEWER, ...AWAY]) await stage.cast.leave(name);
     return stage;
   }
@@ -37,6 +42,7 @@ export class Stage {
     this.#times.set(text, at(when).toISOString());
     const ask = (who, type, payload) => this.cast.ask(who, type, { recipientUUID: channelOf(who), ...payload });
     const { Seq } = await ask(by, 'channelMessage', { message: text });
+    this.#newest.set(channelOf(VIEWER), Seq);
     const others = channelOf(by) === '' ? PEOPLE.filter((name) => name !== by) : [by];
     for (const [emoji, count] of Object.entries(reactions)) {
       for (const name of others.slice(0, count)) await ask(name, 'react', { seq: Seq, emoji, on: true });

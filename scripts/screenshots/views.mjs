@@ -72,10 +72,11 @@ export const VIEWS = {
 async function enter(page) {
   await toList(page);
   await page.locator('.account').click();
-  await page.getByRole('button', { name: 'I have an account' }).click();
-  await page.getByLabel('Name').fill(VIEWER);
-  await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  const dialog = page.locator('account-dialog dialog');
+  await dialog.getByRole('button', { name: 'I have an account' }).click();
+  await dialog.getByLabel('Name').fill(VIEWER);
+  await dialog.getByLabel('Password').fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Sign in', exact: true }).click();
   await page.locator('.account .name', { hasText: VIEWER }).waitFor();
   await page.waitForSelector('.account .dot.online', { state: 'attached' });
 }

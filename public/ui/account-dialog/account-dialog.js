@@ -104,8 +104,8 @@ export class AccountDialog extends HTMLElement {
     return [
       ['block', 'Blocked people', 'blocked'],
       ['download', 'Export my data', () => this.#export()],
-      ['remove', 'Delete account', 'remove'],
       ['leave', 'Sign out', () => this.#attempt(() => this.#app.client.session.signOut())],
+      ['remove', 'Delete account', 'remove'],
     ];
   }
 
@@ -209,7 +209,7 @@ export class AccountDialog extends HTMLElement {
       { class: 'menu' },
       ...lines.map(([picture, label, to]) => {
         const go = typeof to === 'string' ? () => this.#show(to) : to;
-        return element('li', {}, element('button', { type: 'button', onclick: go }, icon(picture), label));
+        return element('li', {}, element('button', { class: to === 'remove' && 'dangerous', type: 'button', onclick: go }, icon(picture), label));
       }),
     );
   }

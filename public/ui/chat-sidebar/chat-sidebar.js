@@ -93,7 +93,7 @@ export class ChatSidebar extends HTMLElement {
     const name = identity?.username || (identity ? 'Guest' : 'Not signed in');
     this.#avatar.show(identity?.userUUID ?? '', identity ? name : '', identity ? app.client.ready : undefined);
     this.#name.textContent = name;
-    this.#kind.textContent = !identity ? 'Sign in' : identity.guest ? 'Guest · keep this name' : 'Account';
+    this.#kind.textContent = !identity ? 'Sign in' : identity.guest ? 'Guest · keep this name' : app.client.ready ? 'Online' : 'Offline';
   }
 
   /** Tab leads to the open channel, unless another one has the focus. */

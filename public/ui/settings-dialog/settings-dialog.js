@@ -40,8 +40,8 @@ export class SettingsDialog extends HTMLElement {
         element('legend', {}, 'Theme'),
         element('div', { class: 'themes' }, ...[...this.#themes].map(([theme, input]) => element('label', {}, input, THEME_NAMES[theme]))),
       ),
-      element('div', { class: 'setting' }, element('label', {}, 'Desktop notifications', this.#notifications), this.#notificationsHint),
-      element('div', { class: 'setting' }, element('label', {}, 'Sound', this.#sound), soundHint),
+      element('div', { class: 'setting' }, element('label', { for: 'notifications' }, 'Desktop notifications'), this.#notificationsHint, this.#notifications),
+      element('div', { class: 'setting' }, element('label', { for: 'sound' }, 'Sound'), soundHint, this.#sound),
     );
     this.append(this.#dialog);
     this.#app.preferences.on('change', () => this.#paint());
@@ -59,7 +59,7 @@ export class SettingsDialog extends HTMLElement {
 
   /** @param {'notifications' | 'sound'} name */
   #switch(name) {
-    const input = element('input', { type: 'checkbox', role: 'switch', 'aria-describedby': `${name}-hint` });
+    const input = element('input', { id: name, type: 'checkbox', role: 'switch', 'aria-describedby': `${name}-hint` });
     input.addEventListener('change', () => this.#app.preferences.set(name, input.checked));
     return input;
   }

@@ -1,6 +1,7 @@
 import { element } from '../dom.js';
 
-const HUES = 6;
+/** So many colours can be told apart. */
+const HUES = 15;
 
 /**
  * A person at a glance: initials, a colour of their own and a dot that says whether they are here.
@@ -21,7 +22,7 @@ export class UserAvatar extends HTMLElement {
     const shown = JSON.stringify([uuid, name, online]);
     if (shown === this.#shown) return this;
     this.#shown = shown;
-    this.dataset['hue'] = String(hue(uuid));
+    this.style.setProperty('--hue', String(hue(uuid)));
     const dot = online === undefined ? undefined : element('span', { class: online ? 'dot online' : 'dot' });
     this.replaceChildren(initials(name), ...(dot ? [dot] : []));
     return this;
@@ -37,9 +38,14 @@ function initials(name) {
   return letters.join('').toLocaleUpperCase() || (name.trim()[0] ?? '');
 }
 
-/** @param {string} uuid */
+/**
+ * The same for the same person everywhere, in degrees.
+ *
+ * @param {string} uuid
+ */
 function hue(uuid) {
-  let sum = 0;
-  for (const character of uuid) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521;
-  return sum % HUES;
+  let mixed = 0x811c9dc5;
+  for (const character of uuid) mixed = Math.imul(mixed ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+  return (((mixed ^ (mixed >>> 13)) >>> 0) % HUES) * (360 / HUES);
 }
