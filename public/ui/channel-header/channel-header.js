@@ -18,7 +18,7 @@ export class ChannelHeader extends HTMLElement {
   #subtitle = element('p', { class: 'subtitle' });
   #elsewhere = element('span', { class: 'badge', hidden: true });
   #faces = element('span', { class: 'faces', 'aria-hidden': 'true' });
-  #people = element('button', { class: 'people', type: 'button', 'aria-label': 'People', 'aria-haspopup': 'dialog' }, this.#faces, icon('people'));
+  #people = element('button', { class: 'people', type: 'button', 'aria-haspopup': 'dialog' }, this.#faces, icon('people'), element('span', { class: 'visually-hidden' }, 'People'));
   #menu;
 
   /**
