@@ -42,6 +42,24 @@ test('axe finds nothing on any view in either theme', async (context) => {
   await examine(ana, 'the people');
   await ana.page.keyboard.press('Escape');
 
+  await ana.page.getByRole('button', { name: 'Commands and keys' }).click();
+  await examine(ana, 'the help');
+  await ana.page.keyboard.press('Escape');
+  await ana.page.locator('textarea').fill('/');
+  await ana.page.getByRole('option').first().waitFor();
+  await examine(ana, 'the commands');
+  await ana.page.locator('textarea').fill('@');
+  await ana.page.getByRole('option').first().waitFor();
+  await examine(ana, 'the people to name');
+  await ana.page.locator('textarea').fill('/login Ana secret');
+  await ana.page.locator('secret-field input').waitFor();
+  await examine(ana, 'a password');
+  await ana.page.keyboard.press('Escape');
+  await ana.page.locator('textarea').fill('/nonsense');
+  await ana.page.keyboard.press('Enter');
+  await examine(ana, 'a refusal');
+  await ana.page.locator('textarea').fill('');
+
   await server.kill();
   await ana.banner().waitFor();
   await ana.say('while away');

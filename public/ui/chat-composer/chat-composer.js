@@ -10,6 +10,7 @@ import { SecretField } from '../secret-field/secret-field.js';
 import { isInFirstRow, isInLastRow } from './caret.js';
 import { Completer } from './completer.js';
 import { PrivateAnswer } from './private-answer.js';
+import { stayAboveKeyboard } from './screen-keyboard.js';
 import { TypingLine } from './typing-line.js';
 
 /** @typedef {import('../../state/app.js').App} App */
@@ -66,6 +67,7 @@ export class ChatComposer extends HTMLElement {
     app.on('channel', () => this.#turn());
     app.on('identity', () => this.#label());
     app.people.on('change', painter(() => (this.#label(), this.#completer.update())));
+    stayAboveKeyboard(this);
     this.#turn();
   }
 
