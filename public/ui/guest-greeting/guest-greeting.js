@@ -22,8 +22,14 @@ export class GuestGreeting extends HTMLElement {
   connectedCallback() {
     const { preferences } = this.#app;
     this.append(
-      element('p', {}, 'You are ', element('strong', {}, this.#name), ', a guest in an open chat: everybody here can read along.'),
-      element('button', { class: 'link-button', type: 'button', 'aria-haspopup': 'dialog', onclick: () => this.#account() }, 'Keep this name'),
+      element(
+        'p',
+        {},
+        'You are ',
+        element('strong', {}, this.#name),
+        ', a guest in an open chat: everybody here can read along. ',
+        element('button', { class: 'link-button', type: 'button', 'aria-haspopup': 'dialog', onclick: () => this.#account() }, 'Keep this name'),
+      ),
       element(
         'button',
         { class: 'icon-button', type: 'button', 'aria-label': 'Dismiss', onclick: () => preferences.set('greeted', true) },
