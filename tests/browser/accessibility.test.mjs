@@ -27,6 +27,7 @@ async function examine({ page }, view) {
 
 test('axe finds nothing on any view in either theme', async (context) => {
   const [ana, ben] = await scene(context, { browser, server }, 2);
+  await examine(ana, 'nothing said yet');
   await ana.say('See https://example.org/');
   await ben.say('Thank you');
   await ben.writeTo(await ana.name());
@@ -42,6 +43,12 @@ test('axe finds nothing on any view in either theme', async (context) => {
   await examine(ana, 'the people');
   await ana.page.keyboard.press('Escape');
 
+  await ana.page.getByRole('button', { name: 'Settings' }).click();
+  await examine(ana, 'the settings');
+  await ana.page.keyboard.press('Escape');
+  await ben.page.getByRole('button', { name: /^About/ }).click();
+  await examine(ben, 'the menu of a channel');
+  await ben.page.keyboard.press('Escape');
   await ana.page.getByRole('button', { name: 'Commands and keys' }).click();
   await examine(ana, 'the help');
   await ana.page.keyboard.press('Escape');
