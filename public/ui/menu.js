@@ -1,7 +1,11 @@
 import { element, rove } from './dom.js';
 import { icon } from './icons.js';
 
-/** @typedef {{ label: string, picture: import('./icons.js').IconName, dangerous?: boolean, act: () => void }} Choice */
+/**
+ * Neighbours of one group stand under its name.
+ *
+ * @typedef {{ label: string, picture: import('./icons.js').IconName, dangerous?: boolean, group?: string, act: () => void }} Choice
+ */
 
 /** How far below its button, in pixels. */
 const GAP = 4;
@@ -20,7 +24,7 @@ export function menuButton(picture, choices) {
   menu.addEventListener('beforetoggle', ({ newState }) => {
     if (newState !== 'open') return;
     menu.setAttribute('aria-label', button.getAttribute('aria-label') ?? '');
-    menu.replaceChildren(...choices().map((choice) => item(choice, menu)));
+    menu.replaceChildren(...grouped(choices(), menu));
     const { right, bottom } = button.getBoundingClientRect();
     menu.style.setProperty('top', `${bottom + GAP}px`);
     menu.style.setProperty('right', `${document.documentElement.clientWidth - right}px`);
@@ -29,6 +33,23 @@ export function menuButton(picture, choices) {
   menu.addEventListener('keydown', ({ key }) => key === 'Tab' && menu.hidePopover());
   rove(menu, 'button');
   return { button, menu };
+}
+
+/**
+ * @param {Choice[]} choices
+ * @param {HTMLElement} menu
+ */
+function grouped(choices, menu) {
+  /** @type {HTMLElement[]} */
+  const nodes = [];
+  for (const choice of choices) {
+    const drawn = item(choice, menu);
+    const last = nodes.at(-1);
+    if (!choice.group) nodes.push(drawn);
+    else if (last?.getAttribute('aria-label') === choice.group) last.append(drawn);
+    else nodes.push(element('div', { role: 'group', 'aria-label': choice.group }, element('p', { class: 'group', 'aria-hidden': 'true' }, choice.group), drawn));
+  }
+  return nodes;
 }
 
 /**

@@ -5,6 +5,7 @@ import { explain } from '../state/commands/run.js';
 
 /** In minutes. */
 const WHILE = 60;
+const MODERATORS = 'For moderators';
 
 /**
  * What can be done about somebody. Whether we may, the server decides.
@@ -32,8 +33,8 @@ export function personChoices(app, uuid, tell) {
     blocked
       ? { label: 'Unblock', picture: 'block', act: act(() => app.account.block(uuid, false), `${name} can write to you again.`) }
       : { label: 'Block', picture: 'block', dangerous: true, act: act(() => app.account.block(uuid, true), `${name} is blocked.`) },
-    { label: 'Send away (moderators)', picture: 'leave', act: act(() => app.client.request('kick', { userUUID: uuid }), `${name} was sent away.`) },
-    { label: 'Keep out for an hour (moderators)', picture: 'remove', act: act(() => ban(WHILE), `${name} is kept out for an hour.`) },
-    { label: 'Let in again (moderators)', picture: 'person', act: act(() => ban(0), `${name} may come back.`) },
+    { group: MODERATORS, label: 'Send away', picture: 'leave', act: act(() => app.client.request('kick', { userUUID: uuid }), `${name} was sent away.`) },
+    { group: MODERATORS, label: 'Keep out for an hour', picture: 'sending', act: act(() => ban(WHILE), `${name} is kept out for an hour.`) },
+    { group: MODERATORS, label: 'Let in again', picture: 'person', act: act(() => ban(0), `${name} may come back.`) },
   ];
 }
