@@ -95,6 +95,15 @@ export class ChatClient extends Emitter {
   }
 
   /**
+   * What was told of a channel is not kept any more: when it is opened again, it comes anew.
+   *
+   * @param {string} channel
+   */
+  forget(channel) {
+    this.#following.forget(channel);
+  }
+
+  /**
    * Sends a request and waits for its answer. Throws {@link Refused} or {@link Disconnected}.
    *
    * @param {string} type
@@ -165,7 +174,7 @@ export class ChatClient extends Emitter {
 
     session.on('void', () => {
       this.#lost();
-      following.forget();
+      following.restart();
     });
     session.on('entered', () => {
       this.#requests.send('watch', { all: true, recipientUUIDs: [GENERAL] }).catch(ignoreRefusal);

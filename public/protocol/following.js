@@ -57,8 +57,17 @@ export class Following extends Emitter {
     this.#joining = new Set();
   }
 
+  /**
+   * Nothing is known of a channel any more.
+   *
+   * @param {string} channel
+   */
+  forget(channel) {
+    this.#cursors.delete(channel);
+  }
+
   /** Another user sees other channels. */
-  forget() {
+  restart() {
     this.#cursors.clear();
     this.channel = GENERAL;
   }

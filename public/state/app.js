@@ -136,6 +136,7 @@ export class App extends Emitter {
 
   /** @param {string} channel */
   open(channel) {
+    this.history.opening(channel);
     this.reading.opening(channel);
     if (!this.channels.list().some(({ id }) => id === channel)) this.channels.add(channel);
     if (this.identity) this.#lastChannel.write({ author: this.identity.userUUID, channel });

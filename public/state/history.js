@@ -2,8 +2,14 @@ import { Emitter } from '../protocol/emitter.js';
 import { Disconnected, Refused } from '../protocol/types.js';
 import { Timeline } from './timeline.js';
 
+/** Of a channel that is not open as many messages stay at hand, about. */
+const AT_HAND = 50;
+/** Of as many channels, those opened last. */
+const CHANNELS_AT_HAND = 20;
+
 /**
- * The messages of every channel that was opened here.
+ * The messages of the channels that were opened here. How many of the open one are held is the timeline's own affair; of the
+ * others it is the last page, so that a page that stays open for weeks does not grow.
  *
  * @extends {Emitter<{ change: undefined, notice: string }>}
  */
@@ -29,6 +35,7 @@ export class History extends Emitter {
     client.on('message', ({ channel, message }) => {
       const timeline = this.#timelines.get(channel);
       if (timeline?.loaded) timeline.add([message]);
+      if (timeline && channel !== client.channel && timeline.messages.length > 2 * AT_HAND) this.#shorten(channel, timeline);
       this.emit('change', undefined);
     });
     client.on('changed', ({ channel, message }) => {
@@ -46,6 +53,38 @@ export class History extends Emitter {
     const timeline = this.#timelines.get(channel) ?? new Timeline();
     this.#timelines.set(channel, timeline);
     return timeline;
+  }
+
+  /**
+   * The reader turns to a channel, and away from the others.
+   *
+   * @param {string} channel
+   */
+  opening(channel) {
+    const opened = this.of(channel);
+    this.#timelines.delete(channel);
+    let surplus = this.#timelines.size + 1 - CHANNELS_AT_HAND;
+    for (const [id, timeline] of [...this.#timelines]) {
+      if (surplus > 0) this.#drop(id);
+      else this.#shorten(id, timeline);
+      surplus -= 1;
+    }
+    // The map is in the order in which channels were opened last.
+    this.#timelines.set(channel, opened);
+  }
+
+  /**
+   * @param {string} channel
+   * @param {Timeline} timeline
+   */
+  #shorten(channel, timeline) {
+    if (timeline.loaded) timeline.replace(timeline.messages.slice(-AT_HAND));
+  }
+
+  /** @param {string} channel */
+  #drop(channel) {
+    this.#timelines.delete(channel);
+    this.#client.forget(channel);
   }
 
   /** Another user reads other messages. */

@@ -17,6 +17,8 @@ export class ConnectionBanner extends HTMLElement {
   #button = element('button', { class: 'link-button', type: 'button' }, 'Try now');
   /** Since when. @type {number | undefined} */
   #since;
+  /** What is wrong, once that is known. @type {string | undefined} */
+  #trouble;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #ticking;
 
@@ -40,6 +42,7 @@ export class ConnectionBanner extends HTMLElement {
       clearInterval(this.#ticking);
       this.#ticking = undefined;
       this.#since = undefined;
+      this.#trouble = undefined;
       this.hidden = true;
       this.#say('');
       return;
@@ -51,11 +54,13 @@ export class ConnectionBanner extends HTMLElement {
 
   #tick() {
     const { standing } = this.#app;
+    // While it is being tried again, what is wrong is still wrong: nothing new to read out.
+    if (standing.is !== 'connecting') this.#trouble = words(standing);
     this.hidden = Date.now() - (this.#since ?? 0) < UNNOTICED && standing.is !== 'ended';
     if (this.hidden) return;
-    this.#say(words(standing));
+    this.#say(this.#trouble ?? 'Connecting…');
     const until = 'until' in standing ? standing.until : undefined;
-    this.#count.textContent = until === undefined ? '' : ` Trying again in ${Math.max(1, Math.ceil((until - Date.now()) / 1000))} s.`;
+    this.#count.textContent = until !== undefined ? ` Trying again in ${seconds(until)} s.` : this.#trouble && standing.is !== 'ended' ? ' Trying…' : '';
     this.#button.hidden = until === undefined && standing.is !== 'ended';
     this.#button.textContent = standing.is === 'ended' ? 'Come back' : 'Try now';
   }
@@ -77,9 +82,8 @@ function words(standing) {
       return 'The server cannot store messages now. Yours wait here.';
     case 'ended':
       return farewell(standing.code);
-    default:
-      return 'Connecting…';
   }
+  return undefined;
 }
 
 /** @param {number} code */
@@ -87,4 +91,9 @@ function farewell(code) {
   if (code === Close.kicked) return 'A moderator removed you.';
   if (code === Close.banned) return 'A moderator banned you for a while.';
   return 'This account was deleted.';
+}
+
+/** @param {number} until */
+function seconds(until) {
+  return Math.max(1, Math.ceil((until - Date.now()) / 1000));
 }

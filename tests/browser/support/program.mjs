@@ -30,6 +30,11 @@ export class Program {
     await ended;
   }
 
+  /** @param {NodeJS.Signals} signal One that does not end it. */
+  signal(signal) {
+    this.#process.kill(signal);
+  }
+
   #said(line) {
     const plain = line.replaceAll(/\x1b\[[0-9;]*m/g, '');
     this.output.push(plain);

@@ -57,6 +57,11 @@ export class Server {
     return this.#program.end('SIGTERM');
   }
 
+  /** Stops or continues the process without ending it: its connections stay, and nothing comes out of them. */
+  freeze(on) {
+    this.#program.signal(on ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   async stop() {
     await this.kill();
     await rm(this.#data, { recursive: true, force: true });
