@@ -2,7 +2,7 @@
  * The wire's words, exactly as the server writes them. A channel is named by its `recipientUUID`: `""` is General, any
  * other the user at the far end of a direct channel.
  *
- * @typedef {{ UUID: string, Username: string, OnLine: boolean }} User
+ * @typedef {{ UUID: string, Username: string, OnLine: boolean, Deleted?: boolean }} User
  *
  * @typedef {object} Message
  * @property {string} UUID

@@ -10,12 +10,18 @@ import { Emitter } from '../protocol/emitter.js';
 export class People extends Emitter {
   /** @type {Map<string, User>} */
   #users = new Map();
+  /** Whose account is no more; what they wrote stays under their name. @type {Set<string>} */
+  #gone = new Set();
 
   /** @param {User[]} users */
   learn(users) {
     let news = false;
-    for (const { UUID, Username, OnLine } of users) {
+    for (const { UUID, Username, OnLine, Deleted } of users) {
       const known = this.#users.get(UUID);
+      if (Deleted && !this.#gone.has(UUID)) {
+        this.#gone.add(UUID);
+        news = true;
+      }
       if (known && known.Username === Username && known.OnLine === OnLine) continue;
       this.#users.set(UUID, { UUID, Username, OnLine });
       news = true;
@@ -49,7 +55,7 @@ export class People extends Emitter {
   list(text = '') {
     const wanted = text.trim().toLocaleLowerCase();
     return [...this.#users.values()]
-      .filter(({ Username }) => Username.toLocaleLowerCase().includes(wanted))
+      .filter(({ UUID, Username }) => !this.#gone.has(UUID) && Username.toLocaleLowerCase().includes(wanted))
       .sort((a, b) => Number(b.OnLine) - Number(a.OnLine) || a.Username.localeCompare(b.Username));
   }
 }

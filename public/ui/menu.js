@@ -29,7 +29,13 @@ export function menuButton(picture, choices) {
     menu.style.setProperty('top', `${bottom + GAP}px`);
     menu.style.setProperty('right', `${document.documentElement.clientWidth - right}px`);
   });
-  menu.addEventListener('toggle', ({ newState }) => newState === 'open' && menu.querySelector('button')?.focus());
+  menu.addEventListener('toggle', ({ newState }) => {
+    if (newState !== 'open') return;
+    const { top, bottom } = menu.getBoundingClientRect();
+    const hidden = bottom + GAP - document.documentElement.clientHeight;
+    if (hidden > 0) menu.style.setProperty('top', `${Math.max(GAP, top - hidden)}px`);
+    menu.querySelector('button')?.focus();
+  });
   menu.addEventListener('keydown', ({ key }) => key === 'Tab' && menu.hidePopover());
   rove(menu, 'button');
   return { button, menu };
