@@ -54,7 +54,7 @@ export class App extends Emitter {
   reading;
 
   #lastChannel;
-  /** Whose all this is. @type {string | undefined} */
+  /** Whose all this is. @type {Identity | undefined} */
   #owner;
 
   /**
@@ -76,7 +76,7 @@ export class App extends Emitter {
     this.history = new History(this.client, this.people);
     this.reading = new Reading(this.client, this.channels, this.history);
     this.#lastChannel = /** @type {Keep<{ author: string, channel: string }>} */ (new Keep(windowBox, 'channel'));
-    this.#owner = this.identity?.userUUID;
+    this.#owner = this.identity;
     this.#listen();
   }
 
@@ -193,12 +193,12 @@ export class App extends Emitter {
    * @param {import('../protocol/session.js').Left | undefined} left
    */
   #identified(identity, left) {
-    if (identity?.userUUID !== this.#owner) {
-      if (this.#owner !== undefined) {
-        this.drafts.clear();
-        this.recall.clear();
-      }
-      this.#owner = identity?.userUUID;
+    const before = this.#owner;
+    this.#owner = identity;
+    if (identity?.userUUID !== before?.userUUID) {
+      // Who has an account or signs out leaves nothing behind; a guest who comes in by name goes on with what they were writing.
+      if (before?.guest === false || left === 'signedOut' || left === 'deleted') this.drafts.clear();
+      if (before) this.recall.clear();
       this.history.clear();
       this.reading.clear();
       this.channels.clear();

@@ -1,4 +1,7 @@
-/** What was typed and not sent, a text for each channel. */
+/**
+ * What was typed and not sent, a text for each channel. Each window has its own, which outlive it being loaded again: two
+ * windows may be writing different things to the same channel, and neither must change under the writer's hands.
+ */
 export class Drafts {
   #keep;
   /** @type {Record<string, string>} */

@@ -100,3 +100,15 @@ test('somebody else who comes in does so in both windows', async (context) => {
   await new Account(other).called(await ana.name());
   await other.isIn();
 });
+
+test('who comes in by name goes on with what they were writing as a guest', async (context) => {
+  const { ana, other, ben } = await setUp(context);
+  await new Account(ben).keep('Berta', 'correct horse');
+  await ana.draft.fill('As I was saying');
+  await other.toFront();
+  await other.draft.fill('And another thing');
+  await new Account(other).signIn('Berta', 'correct horse');
+  await new Account(ana).called('Berta');
+  await Promise.all([ana.isIn(), other.isIn()]);
+  assert.deepEqual([await ana.draft.inputValue(), await other.draft.inputValue()], ['As I was saying', 'And another thing']);
+});

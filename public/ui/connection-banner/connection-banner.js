@@ -55,7 +55,7 @@ export class ConnectionBanner extends HTMLElement {
   #tick() {
     const { standing } = this.#app;
     // While it is being tried again, what is wrong is still wrong: nothing new to read out.
-    if (standing.is !== 'connecting') this.#trouble = words(standing);
+    if (standing.is !== 'connecting') this.#trouble = words(standing, this.#app.identity !== undefined);
     this.hidden = Date.now() - (this.#since ?? 0) < UNNOTICED && standing.is !== 'ended';
     if (this.hidden) return;
     this.#say(this.#trouble ?? 'Connecting…');
@@ -73,13 +73,16 @@ export class ConnectionBanner extends HTMLElement {
 
 customElements.define('connection-banner', ConnectionBanner);
 
-/** @param {Standing} standing */
-function words(standing) {
+/**
+ * @param {Standing} standing
+ * @param {boolean} known Whether there is a user, who can write.
+ */
+function words(standing, known) {
   switch (standing.is) {
     case 'offline':
       return navigator.onLine ? 'The server cannot be reached.' : 'You are offline.';
     case 'unserved':
-      return 'The server cannot store messages now. Yours wait here.';
+      return known ? 'The server cannot store messages now. Yours wait here.' : 'The server cannot let anybody in now.';
     case 'ended':
       return farewell(standing.code);
   }
