@@ -36,8 +36,8 @@ export class AccountDialog extends HTMLElement {
   open(view = 'home') {
     // With an account the server ends its connection.
     if (this.#app.connection.status.phase === 'ended') this.#app.connection.connect();
-    this.#show(view);
     if (!this.#dialog.open) this.#dialog.showModal();
+    this.#show(view);
   }
 
   /** Perhaps by another window. Who was asked to come in and did so there is not asked any more. */
@@ -70,7 +70,7 @@ export class AccountDialog extends HTMLElement {
       remove: () => this.#remove(),
     };
     views[view]();
-    const focus = this.#dialog.querySelector('input, .menu button, .dialog-head button');
+    const focus = this.#dialog.querySelector('input') ?? this.#dialog.querySelector('.menu button, .blocked button') ?? this.#dialog.querySelector('button');
     if (focus instanceof HTMLElement) focus.focus();
   }
 
