@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launch, Window } from './support/browser.mjs';
-import { Cluster } from './support/cluster.mjs';
+import { Cluster, until } from './support/cluster.mjs';
 
 let browser;
 let cluster;
@@ -15,24 +15,34 @@ before(async () => {
 });
 after(() => Promise.all([browser?.close(), cluster?.stop()]));
 
-/** Somebody who comes by way of the balancer, somebody on the second node itself, and the direct channel between them. */
+/**
+ * Somebody who comes by way of the balancer, somebody on the other node itself, and the direct channel between them. `home` is
+ * the node to which the balancer led.
+ */
 async function setUp(context) {
   const ana = await Window.open(browser, cluster.url);
-  const ben = await Window.open(browser, cluster.nodes[1].url);
-  context.after(() => Promise.all([ana, ben].map((window) => window.context.close())));
+  context.after(() => ana.context.close());
+  let held = [];
+  // Those of the test before may not have gone yet.
+  await until(async () => {
+    held = await Promise.all(cluster.nodes.map((node) => node.sessions()));
+    return held[0] + held[1] === 1;
+  });
+  const [home, elsewhere] = held[0] === 1 ? cluster.nodes : cluster.nodes.toReversed();
+  const ben = await Window.open(browser, elsewhere.url);
+  context.after(() => ben.context.close());
   const name = await ana.name();
   await ana.writeTo(await ben.name());
   await ana.say('before');
   await ben.line(name).locator('button').click();
   await ben.shows(['before']);
-  return { ana, ben };
+  return { ana, ben, home };
 }
 
 test('a node dies under the page', async (context) => {
-  const { ana, ben } = await setUp(context);
-  // The balancer gives the first connection to the first node; whether it did does not matter once that one is gone.
+  const { ana, ben, home } = await setUp(context);
   await ana.say('in flight');
-  await cluster.nodes[0].kill();
+  await home.kill();
   await ben.say('missed');
   await ana.say('after');
   await ana.draft.fill('still writing');
@@ -45,7 +55,7 @@ test('a node dies under the page', async (context) => {
   await ana.banner().waitFor({ state: 'hidden' });
   assert.equal(await ana.draft.inputValue(), 'still writing');
   assert.deepEqual([...ana.faults, ...ben.faults], []);
-  await cluster.nodes[0].restart();
+  await home.restart();
 });
 
 test('Redis dies and comes back with its data', async (context) => {

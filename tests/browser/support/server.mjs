@@ -28,6 +28,12 @@ export class Server {
     return `http://127.0.0.1:${this.port}/`;
   }
 
+  /** How many connections it holds. */
+  async sessions() {
+    const figures = await (await fetch(new URL('metrics', this.url))).text();
+    return Number(/^rialto_sessions_open (\d+)$/m.exec(figures)?.[1] ?? 0);
+  }
+
   /** Starts on the same data and the same port. */
   async restart() {
     this.#program = new Program(binary(), [], {
