@@ -14,24 +14,6 @@ import { Code, Disconnected, GENERAL, Refused } from './types.js';
 /** @typedef {import('./types.js').User} User */
 /** @typedef {import('./session.js').Identity} Identity */
 
-/**
- * `identity`: another user, or nobody. `ready`: signed in on this connection, and served. Of everything in a channel, the messages that
- * this user's other sessions wrote included, `message` tells.
- *
- * @typedef {object} Events
- * @property {{ identity: Identity | undefined, left?: import('./session.js').Left }} identity
- * @property {boolean} ready
- * @property {import('./following.js').Page} page
- * @property {{ channel: string, reason: string }} closed It cannot be opened.
- * @property {{ channel: string, message: Message }} message
- * @property {{ channel: string, message: Message }} changed
- * @property {import('./types.js').Reacted & { channel: string }} reacted
- * @property {{ channel: string, user: User }} typing
- * @property {User[]} users
- * @property {User} arrived
- * @property {import('./types.js').Unread[]} unread
- */
-
 const OLDER_PAGE = 50;
 const LONG_PAGE = 200;
 /** For how long a sign of life is waited for, in milliseconds. */
@@ -41,7 +23,7 @@ const IMPATIENT = 5_000;
  * The chat protocol, over any number of connections: puts together who we are, which channel is open and what is on its
  * way, and tells in the page's words what the server sends by itself.
  *
- * @extends {Emitter<Events>}
+ * @extends {Emitter<import('./news.js').Events>}
  */
 export class ChatClient extends Emitter {
   session;

@@ -18,6 +18,24 @@
  */
 
 /**
+ * Everything that the client tells. `identity`: another user, or nobody. `ready`: signed in on this connection, and served. Of
+ * everything in a channel, the messages that this user's other sessions wrote included, `message` tells.
+ *
+ * @typedef {object} Events
+ * @property {{ identity: import('./session.js').Identity | undefined, left?: import('./session.js').Left }} identity
+ * @property {boolean} ready
+ * @property {import('./following.js').Page} page
+ * @property {{ channel: string, reason: string }} closed It cannot be opened.
+ * @property {{ channel: string, message: Message }} message
+ * @property {{ channel: string, message: Message }} changed
+ * @property {import('./types.js').Reacted & { channel: string }} reacted
+ * @property {{ channel: string, user: User }} typing
+ * @property {User[]} users
+ * @property {User} arrived
+ * @property {import('./types.js').Unread[]} unread
+ */
+
+/**
  * A frame in the page's words, where it is news.
  *
  * @param {import('./types.js').Frame} frame
