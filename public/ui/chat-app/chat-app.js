@@ -1,4 +1,3 @@
-import { AccountDialog } from '../account-dialog/account-dialog.js';
 import { saveAs } from '../account-dialog/save-as.js';
 import { ChannelHeader } from '../channel-header/channel-header.js';
 import { ChatComposer } from '../chat-composer/chat-composer.js';
@@ -7,10 +6,8 @@ import { ChatSidebar } from '../chat-sidebar/chat-sidebar.js';
 import { ConnectionBanner } from '../connection-banner/connection-banner.js';
 import { element, painter } from '../dom.js';
 import { GuestGreeting } from '../guest-greeting/guest-greeting.js';
-import { HelpDialog } from '../help-dialog/help-dialog.js';
+import { Later } from '../later.js';
 import { Notifier } from '../notifier.js';
-import { PeopleDialog } from '../people-dialog/people-dialog.js';
-import { SettingsDialog } from '../settings-dialog/settings-dialog.js';
 import { markUnread } from '../unread-mark.js';
 import { NarrowView } from './narrow-view.js';
 
@@ -37,10 +34,11 @@ export class ChatApp extends HTMLElement {
     const app = this.#app;
     const view = this.#view;
     const notifier = new Notifier(app, (channel) => this.#open(channel));
-    const account = new AccountDialog(app);
-    const people = new PeopleDialog(app, () => view.toChannel());
-    const settings = new SettingsDialog(app, notifier);
-    const help = new HelpDialog();
+    const missing = () => this.#tell('This part of the page could not be fetched. Try again when there is a connection.');
+    const account = new Later(this, () => import('../account-dialog/account-dialog.js'), ({ AccountDialog }) => new AccountDialog(app), missing);
+    const people = new Later(this, () => import('../people-dialog/people-dialog.js'), ({ PeopleDialog }) => new PeopleDialog(app, () => view.toChannel()), missing);
+    const settings = new Later(this, () => import('../settings-dialog/settings-dialog.js'), ({ SettingsDialog }) => new SettingsDialog(app, notifier), missing);
+    const help = new Later(this, () => import('../help-dialog/help-dialog.js'), ({ HelpDialog }) => new HelpDialog(), missing);
     const composer = new ChatComposer(app, { help: () => help.open(), people: (query) => people.open(query), save: saveAs });
     const sidebar = new ChatSidebar(app, {
       opened: () => view.toChannel(),
@@ -58,11 +56,11 @@ export class ChatApp extends HTMLElement {
         element('div', { class: 'stage' }, new ChatLog(app), new ConnectionBanner(app), this.#notice),
         composer,
       ),
-      account,
-      people,
-      settings,
-      help,
     );
+    // Whoever moves will soon want one of them; whoever only looks has nothing fetched for nothing.
+    for (const sign of ['pointerover', 'touchstart', 'keydown']) {
+      addEventListener(sign, () => [account, people, settings, help].forEach((dialog) => dialog.prepare()), { once: true, passive: true });
+    }
 
     const mark = painter(() => markUnread(app.channels.unread, app.nameOf(app.channel)));
     app.on('channel', mark);
