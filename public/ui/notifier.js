@@ -87,7 +87,7 @@ export class Notifier {
 
   /** @param {string} channel */
   #isShown(channel) {
-    return channel === this.#app.channel && this.#app.reading.attentive && document.hasFocus();
+    return channel === this.#app.channel && this.#app.reading.attentive;
   }
 
   /**
@@ -96,7 +96,6 @@ export class Notifier {
    */
   async #tell(channel, { Sender, Message }) {
     const worker = await navigator.serviceWorker.register(WORKER);
-    this.#told.add(channel);
     await worker.showNotification(channel === GENERAL ? `${Sender.Username} in General` : Sender.Username, {
       body: Message.length > LONGEST ? `${Message.slice(0, LONGEST)}…` : Message,
       tag: channel,
@@ -105,6 +104,9 @@ export class Notifier {
       // The sound is ours to make, or not to make.
       silent: true,
     });
+    this.#told.add(channel);
+    // It may have been read meanwhile.
+    await this.#withdraw();
   }
 
   /** What was read needs no notification any more. */

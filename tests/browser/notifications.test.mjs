@@ -12,22 +12,16 @@ before(async () => {
 });
 after(() => Promise.all([browser?.close(), server?.stop()]));
 
-const called = (page) =>
-  page.evaluate(async () => {
-    const worker = await navigator.serviceWorker.getRegistration();
-    const shown = (await worker?.getNotifications()) ?? [];
-    return shown.map(({ title, body }) => `${title}: ${body}`).sort();
-  });
+/** The notifications that are there, or whether they are the ones that are wanted. */
+async function look(wanted) {
+  const worker = await navigator.serviceWorker.getRegistration();
+  const shown = (await worker?.getNotifications()) ?? [];
+  const texts = shown.map(({ title, body }) => `${title}: ${body}`).sort();
+  return wanted ? JSON.stringify(texts) === JSON.stringify(wanted) : texts;
+}
 
-/** Waits until exactly these notifications are there. */
 async function calls({ page }, expected) {
-  let found;
-  for (let tries = 0; tries < 100; tries += 1) {
-    found = await called(page);
-    if (JSON.stringify(found) === JSON.stringify(expected)) return;
-    await page.evaluate(() => new Promise((done) => setTimeout(done, 50)));
-  }
-  assert.deepEqual(found, expected);
+  await page.waitForFunction(look, expected).catch(async () => assert.deepEqual(await page.evaluate(look), expected));
 }
 
 async function turn(page, name, on = true) {
