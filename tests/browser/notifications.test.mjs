@@ -12,16 +12,22 @@ before(async () => {
 });
 after(() => Promise.all([browser?.close(), server?.stop()]));
 
-/** The notifications that are there, or whether they are the ones that are wanted. */
-async function look(wanted) {
-  const worker = await navigator.serviceWorker.getRegistration();
-  const shown = (await worker?.getNotifications()) ?? [];
-  const texts = shown.map(({ title, body }) => `${title}: ${body}`).sort();
-  return wanted ? JSON.stringify(texts) === JSON.stringify(wanted) : texts;
-}
+const shown = (page) =>
+  page.evaluate(async () => {
+    const worker = await navigator.serviceWorker.getRegistration();
+    const all = (await worker?.getNotifications()) ?? [];
+    return all.map(({ title, body }) => `${title}: ${body}`).sort();
+  });
 
+/** Waits until exactly these notifications are there. */
 async function calls({ page }, expected) {
-  await page.waitForFunction(look, expected).catch(async () => assert.deepEqual(await page.evaluate(look), expected));
+  const patience = Date.now() + 20_000;
+  let found = await shown(page);
+  while (JSON.stringify(found) !== JSON.stringify(expected) && Date.now() < patience) {
+    await new Promise((done) => setTimeout(done, 50));
+    found = await shown(page);
+  }
+  assert.deepEqual(found, expected);
 }
 
 async function turn(page, name, on = true) {
@@ -35,7 +41,7 @@ async function listener(context, count) {
   const windows = await scene(context, { browser, server }, count);
   await windows[0].context.grantPermissions(['notifications']);
   await turn(windows[0].page, 'Desktop notifications');
-  await windows[0].page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration()) !== undefined);
+  await windows[0].page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
   return windows;
 }
 
