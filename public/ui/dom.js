@@ -85,7 +85,7 @@ export function rove(list, selector) {
     const all = stops();
     const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
     if (at < 0) return;
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+    const to = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: all.length - 1 }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     all[Math.max(0, Math.min(all.length - 1, to))]?.focus();
