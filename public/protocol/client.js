@@ -14,7 +14,6 @@ import { Code, Disconnected, GENERAL, Refused } from './types.js';
 /** @typedef {import('./types.js').User} User */
 /** @typedef {import('./session.js').Identity} Identity */
 
-const OLDER_PAGE = 50;
 const LONG_PAGE = 200;
 /** For how long a sign of life is waited for, in milliseconds. */
 const IMPATIENT = 5_000;
@@ -130,13 +129,14 @@ export class ChatClient extends Emitter {
    *
    * @param {string} channel
    * @param {number | undefined} before The newest where it is absent.
+   * @param {number} [limit]
    * @returns {Promise<import('./types.js').History>}
    */
-  async history(channel, before) {
+  async history(channel, before, limit = LONG_PAGE) {
     const answer = await this.request('channelHistory', {
       recipientUUID: channel,
       ...(before === undefined ? {} : { before }),
-      limit: before === undefined ? LONG_PAGE : OLDER_PAGE,
+      limit,
     });
     for (const message of answer.messages) this.#settle(message);
     return answer;

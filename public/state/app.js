@@ -4,6 +4,7 @@ import { Emitter } from '../protocol/emitter.js';
 import { Keep } from '../protocol/keep.js';
 import { GENERAL } from '../protocol/types.js';
 import { Account } from './account.js';
+import { Amending } from './amending.js';
 import { Channels } from './channels.js';
 import { Directory } from './directory.js';
 import { Drafts } from './drafts.js';
@@ -13,7 +14,7 @@ import { Preferences } from './preferences.js';
 import { Reading } from './reading.js';
 import { Recall } from './recall.js';
 import { Roster } from './roster.js';
-import { rows } from './rows.js';
+import { Layout } from './rows.js';
 import { standing } from './standing.js';
 import { Typing } from './typing.js';
 
@@ -52,7 +53,9 @@ export class App extends Emitter {
   roster;
   history;
   reading;
+  amending;
 
+  #layout = new Layout();
   #lastChannel;
   /** Whose all this is. @type {Identity | undefined} */
   #owner;
@@ -75,6 +78,7 @@ export class App extends Emitter {
     this.directory = new Directory(this.client, this.people);
     this.history = new History(this.client, this.people);
     this.reading = new Reading(this.client, this.channels, this.history);
+    this.amending = new Amending(this.client, (notice) => this.emit('notice', notice));
     this.#lastChannel = /** @type {Keep<{ author: string, channel: string }>} */ (new Keep(windowBox, 'channel'));
     this.#owner = this.identity;
     this.#listen();
@@ -119,8 +123,9 @@ export class App extends Emitter {
   /** The open channel as it is to be shown. */
   rows() {
     const own = this.identity?.userUUID;
-    const waiting = own === undefined ? [] : this.client.outbox.waiting(own, this.channel);
-    return rows(this.timeline.messages, waiting, own, this.timeline.readUpTo);
+    // What is on its way stands behind the newest message, or not at all.
+    const waiting = own === undefined || this.timeline.hasNewer ? [] : this.client.outbox.waiting(own, this.channel);
+    return this.#layout.of(this.timeline.messages, waiting, own, this.timeline.readUpTo);
   }
 
   /**
@@ -155,6 +160,7 @@ export class App extends Emitter {
     this.typing.sent(this.channel);
     this.timeline.readUpTo = undefined;
     this.client.outbox.add(this.identity.userUUID, this.channel, text);
+    this.history.loadNewest(this.channel);
   }
 
   /**
@@ -165,11 +171,6 @@ export class App extends Emitter {
   write(text) {
     this.drafts.write(this.channel, text);
     if (text && this.typing.due(this.channel)) this.client.tell('typing', { recipientUUID: this.channel });
-  }
-
-  /** Fetches messages from before those that are shown. */
-  loadOlder() {
-    return this.history.loadOlder(this.channel);
   }
 
   #listen() {

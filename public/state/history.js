@@ -6,10 +6,12 @@ import { Timeline } from './timeline.js';
 const AT_HAND = 50;
 /** Of as many channels, those opened last. */
 const CHANNELS_AT_HAND = 20;
+/** As many messages are fetched at once. */
+const PAGE = 100;
 
 /**
  * The messages of the channels that were opened here. How many of the open one are held is the timeline's own affair; of the
- * others it is the last page, so that a page that stays open for weeks does not grow.
+ * others it is a page around what was read, so that a page that stays open for weeks does not grow.
  *
  * @extends {Emitter<{ change: undefined, notice: string }>}
  */
@@ -35,7 +37,7 @@ export class History extends Emitter {
     client.on('message', ({ channel, message }) => {
       const timeline = this.#timelines.get(channel);
       if (timeline?.loaded) timeline.add([message]);
-      if (timeline && channel !== client.channel && timeline.messages.length > 2 * AT_HAND) this.#shorten(channel, timeline);
+      if (timeline && channel !== client.channel && timeline.messages.length > 2 * AT_HAND) timeline.shorten(AT_HAND);
       this.emit('change', undefined);
     });
     client.on('changed', ({ channel, message }) => {
@@ -66,19 +68,11 @@ export class History extends Emitter {
     let surplus = this.#timelines.size + 1 - CHANNELS_AT_HAND;
     for (const [id, timeline] of [...this.#timelines]) {
       if (surplus > 0) this.#drop(id);
-      else this.#shorten(id, timeline);
+      else timeline.shorten(AT_HAND);
       surplus -= 1;
     }
     // The map is in the order in which channels were opened last.
     this.#timelines.set(channel, opened);
-  }
-
-  /**
-   * @param {string} channel
-   * @param {Timeline} timeline
-   */
-  #shorten(channel, timeline) {
-    if (timeline.loaded) timeline.replace(timeline.messages.slice(-AT_HAND));
   }
 
   /** @param {string} channel */
@@ -93,20 +87,64 @@ export class History extends Emitter {
   }
 
   /**
-   * Fetches messages from before those that are known.
+   * Fetches messages from before those that are held.
    *
    * @param {string} channel
    */
   async loadOlder(channel) {
     const timeline = this.of(channel);
     const before = timeline.messages[0]?.Seq;
-    if (timeline.loading || !timeline.hasOlder || before === undefined || !this.#client.ready) return;
+    if (!timeline.hasOlder || before === undefined) return;
+    await this.#load(timeline, async () => {
+      const { messages, more } = await this.#client.history(channel, before, PAGE);
+      timeline.prepend(messages, more !== false);
+      return messages;
+    });
+  }
+
+  /**
+   * Fetches messages from after those that are held.
+   *
+   * @param {string} channel
+   */
+  async loadNewer(channel) {
+    const timeline = this.of(channel);
+    if (!timeline.hasNewer) return;
+    const { newest } = timeline;
+    await this.#load(timeline, async () => {
+      const { messages } = await this.#client.history(channel, newest + PAGE + 1, PAGE);
+      timeline.add(messages);
+      // What would go on from here is kept by the server no longer.
+      if (timeline.newest === newest) timeline.jump(messages);
+      return messages;
+    });
+  }
+
+  /**
+   * Leaves out what lies between what is held and the newest messages.
+   *
+   * @param {string} channel
+   */
+  async loadNewest(channel) {
+    const timeline = this.of(channel);
+    if (!timeline.hasNewer) return;
+    await this.#load(timeline, async () => {
+      const { messages } = await this.#client.history(channel, undefined, PAGE);
+      timeline.jump(messages);
+      return messages;
+    });
+  }
+
+  /**
+   * @param {Timeline} timeline
+   * @param {() => Promise<import('../protocol/types.js').Message[]>} fetch
+   */
+  async #load(timeline, fetch) {
+    if (timeline.loading || !this.#client.ready) return;
     timeline.loading = true;
     this.emit('change', undefined);
     try {
-      const { messages, more } = await this.#client.history(channel, before);
-      this.#people.mention(messages.map(({ Sender }) => Sender));
-      timeline.prepend(messages, more !== false);
+      this.#people.mention((await fetch()).map(({ Sender }) => Sender));
     } catch (error) {
       if (error instanceof Refused) this.emit('notice', error.message);
       else if (!(error instanceof Disconnected)) throw error;

@@ -138,50 +138,6 @@ test('a message that was under way when the server died arrives exactly once', a
   await ben.shows(['first', 'in flight']);
 });
 
-test('hostile texts are inert', async (context) => {
-  const [ana, ben] = await stage(context, 2);
-  const texts = [
-    '<script>window.hacked = true</script>',
-    '<img src=x onerror="window.hacked = true">',
-    'javascript:window.hacked=true',
-    '<a href="javascript:window.hacked=true">click</a> &lt;b&gt;',
-    'https://example.org/"onmouseover="window.hacked=true and data:text/html,<script>1</script>',
-    '\u202eright to left\u202c \u200b\u200d\ufeff zero width',
-    `Z${'\u0301\u0322\u0489'.repeat(40)}algo`,
-    'W'.repeat(3_990),
-  ];
-  for (const text of texts) await ana.say(text);
-  await ben.shows(texts);
-  for (const { page, faults } of [ana, ben]) {
-    assert.equal(await page.evaluate('window.hacked'), undefined);
-    assert.equal(await page.locator('.bubble :is(script, img, b)').count(), 0);
-    const links = await page.locator('.bubble a').evaluateAll((all) => all.map((link) => link.protocol));
-    assert.ok(links.every((protocol) => protocol === 'https:'), String(links));
-    const overflow = await page.evaluate(() => document.querySelector('.log').scrollWidth - document.querySelector('.log').clientWidth);
-    assert.equal(overflow, 0);
-    assert.deepEqual(faults, []);
-  }
-});
-
-test('older messages come when the reader scrolls up, and the view stays where it was', async (context) => {
-  const [ana] = await stage(context, 1);
-  for (let number = 1; number <= 120; number += 1) await ana.say(`message ${number}`);
-  await ana.page.waitForFunction(() => document.querySelector('.message:last-child:not(.pending) .bubble')?.textContent === 'message 120');
-  await ana.page.reload();
-  await ana.isIn();
-  const { page } = ana;
-  assert.equal(await page.locator('.bubble').count(), 50);
-  await page.evaluate(() => document.querySelector('.log').scrollTo(0, 0));
-  await page.waitForFunction(() => document.querySelectorAll('.bubble').length >= 100);
-  assert.ok((await page.evaluate(() => document.querySelector('.log').scrollTop)) > 500);
-  await page.evaluate(() => document.querySelector('.log').scrollTo(0, 0));
-  await page.waitForFunction(() => document.querySelectorAll('.bubble').length === 120);
-  const texts = await ana.texts();
-  assert.deepEqual(texts, texts.map((_, index) => `message ${index + 1}`));
-  await page.getByRole('button', { name: 'Jump to newest' }).click();
-  await page.locator('.jump').waitFor({ state: 'hidden' });
-});
-
 test('sign up, sign out, sign in elsewhere', async (context) => {
   const [ana, ben] = await stage(context, 2);
   const [here, there] = [new Account(ana), new Account(ben)];

@@ -1,3 +1,4 @@
+import { fold, isEmoji } from '../../state/markup.js';
 import { element } from '../dom.js';
 import { dateAndTime, time } from '../format.js';
 import { icon } from '../icons.js';
@@ -7,19 +8,37 @@ import { UserAvatar } from '../user-avatar/user-avatar.js';
 /** @typedef {import('../../state/rows.js').Row} Row */
 
 /**
+ * What a message needs to know besides itself.
+ *
+ * @typedef {object} Surroundings
+ * @property {import('../../state/markup.js').Names} names
+ * @property {(uuid: string, otherwise?: string) => string} nameOf
+ * @property {string | undefined} own The reader.
+ * @property {boolean} connected
+ * @property {boolean} open Whether a long text is shown in full.
+ * @property {HTMLElement | undefined} editor Stands in for the text.
+ * @property {() => void} unfold
+ * @property {(emoji: string) => void} react
+ * @property {() => void} retry
+ * @property {() => void} discard
+ */
+
+/**
  * A message that is stored.
  *
  * @param {Extract<Row, { kind: 'message' }>} row
- * @param {string} name
- * @param {boolean} last
+ * @param {Surroundings} around
  */
-export function messageItem({ message, first, own, at }, name, last) {
-  const state = own && last ? element('span', { class: 'state', role: 'img', 'aria-label': 'Sent' }, icon('sent')) : undefined;
+export function messageItem({ message, first, own, sent, at }, around) {
+  const name = around.nameOf(message.SenderUUID, message.Sender.Username);
+  const text = around.editor ?? (message.DeletedAt ? deleted(at) : bubble(message.Message, at, around));
+  const edited = message.EditedAt && !message.DeletedAt ? element('span', { class: 'edited', title: dateAndTime(new Date(message.EditedAt)) }, 'edited') : undefined;
+  const state = sent ? element('span', { class: 'state', role: 'img', 'aria-label': 'Sent' }, icon('sent')) : undefined;
   return item(
-    { first, own },
+    { first, own, named: text.querySelector('.mention.own') !== null },
     first ? head(message.SenderUUID, name, own, at) : element('span', { class: 'visually-hidden' }, own ? 'You: ' : `${name}: `),
-    element('div', { class: 'line' }, bubble(message, at), state),
-    reactions(message.Reactions ?? {}),
+    element('div', { class: 'line' }, text, edited, state),
+    reactions(message.Reactions ?? {}, around),
   );
 }
 
@@ -27,33 +46,30 @@ export function messageItem({ message, first, own, at }, name, last) {
  * A message on its way.
  *
  * @param {Extract<Row, { kind: 'pending' }>} row
- * @param {boolean} connected
- * @param {{ retry: () => void, discard: () => void }} does
+ * @param {Surroundings} around
  */
-export function pendingItem({ pending, first, at }, connected, does) {
-  const { failure } = pending;
-  const words = failure ? 'Not sent' : connected ? 'Sending' : 'Waiting for the connection';
+export function pendingItem({ pending, failure, first, at }, around) {
+  const words = failure ? 'Not sent' : around.connected ? 'Sending' : 'Waiting for the connection';
   const state = element(
     'span',
     { class: failure ? 'state failed' : 'state sending', role: 'img', 'aria-label': words, title: words },
     icon(failure ? 'failed' : 'sending'),
   );
-  const text = element('div', { class: 'bubble', dir: 'auto' }, ...richText(pending.text));
   return item(
     { first, own: true, pending: true },
     first ? head(pending.author, '', true, at) : undefined,
-    element('div', { class: 'line' }, text, state),
-    failure ? remedy(failure, does) : undefined,
+    element('div', { class: 'line' }, bubble(pending.text, at, around), state),
+    failure ? remedy(failure, around) : undefined,
   );
 }
 
 /**
- * @param {{ first: boolean, own: boolean, pending?: boolean }} kind
+ * @param {{ first: boolean, own: boolean, pending?: boolean, named?: boolean }} kind
  * @param {(Node | undefined)[]} children
  */
 function item(kind, ...children) {
   const names = Object.entries(kind).filter(([, is]) => is);
-  return element('li', { class: ['message', ...names.map(([name]) => name)].join(' ') }, ...children);
+  return element('li', { class: ['message', ...names.map(([name]) => name)].join(' '), tabindex: -1 }, ...children);
 }
 
 /**
@@ -69,26 +85,48 @@ function head(uuid, name, own, at) {
 }
 
 /**
- * @param {import('../../protocol/types.js').Message} message
+ * @param {string} text
  * @param {Date} at
+ * @param {Surroundings} around
  */
-function bubble({ Message, EditedAt, DeletedAt }, at) {
-  if (DeletedAt) return element('div', { class: 'bubble deleted', title: dateAndTime(at) }, 'Message deleted');
-  const edited = EditedAt ? element('span', { class: 'edited' }, ' (edited)') : undefined;
-  return element('div', { class: 'bubble', dir: 'auto', title: dateAndTime(at) }, ...richText(Message), edited);
+function bubble(text, at, { names, open, unfold }) {
+  const beginning = open ? undefined : fold(text);
+  const look = isEmoji(text) ? 'bubble emoji' : 'bubble';
+  const made = element('div', { class: look, dir: 'auto', title: dateAndTime(at) }, ...richText(beginning ?? text, names));
+  if (beginning === undefined) return made;
+  return element('div', { class: 'folded' }, made, element('button', { class: 'link-button', type: 'button', onclick: unfold }, 'Show more'));
 }
 
-/** @param {Record<string, string[]>} all */
-function reactions(all) {
-  const chips = Object.entries(all).map(([emoji, users]) =>
-    element('li', { 'aria-label': `${users.length} × ${emoji}` }, element('span', {}, emoji), String(users.length)),
-  );
+/** @param {Date} at */
+function deleted(at) {
+  return element('div', { class: 'bubble deleted', title: dateAndTime(at) }, 'Message deleted');
+}
+
+/**
+ * @param {Record<string, string[]>} all
+ * @param {Surroundings} around
+ */
+function reactions(all, { own = '', nameOf, react }) {
+  const chips = Object.entries(all).map(([emoji, users]) => {
+    const who = users.map((uuid) => (uuid === own ? 'You' : nameOf(uuid)));
+    const words = `${who.join(', ')} reacted with ${emoji}`;
+    return element(
+      'li',
+      {},
+      element(
+        'button',
+        { type: 'button', 'data-part': emoji, 'aria-pressed': String(users.includes(own)), 'aria-label': words, title: words, onclick: () => react(emoji) },
+        element('span', {}, emoji),
+        String(users.length),
+      ),
+    );
+  });
   return chips.length > 0 ? element('ul', { class: 'reactions', 'aria-label': 'Reactions' }, ...chips) : undefined;
 }
 
 /**
  * @param {string} failure
- * @param {{ retry: () => void, discard: () => void }} does
+ * @param {Surroundings} around
  */
 function remedy(failure, { retry, discard }) {
   return element(
