@@ -53,14 +53,22 @@ export class Stage {
   async window({ viewport, colorScheme, touch }) {
     const context = await this.#browser.newContext({ viewport, colorScheme, hasTouch: touch, isMobile: touch, deviceScaleFactor: touch ? 2 : 1, locale: 'en-GB', reducedMotion: 'reduce' });
     const page = await context.newPage();
-    await page.clock.setFixedTime(NOW);
+    await page.clock.install({ time: NOW });
+    const sockets = new Set();
+    let isCut = false;
     await page.routeWebSocket(/\/ws$/, (socket) => {
+      if (isCut) return socket.close({ code: 1011 });
+      sockets.add(socket);
       const server = socket.connectToServer();
       server.onMessage((data) => socket.send(this.#shift(data)));
     });
+    const cut = () => {
+      isCut = true;
+      return Promise.all([...sockets].map((socket) => socket.close({ code: 1011 })));
+    };
     await page.goto(this.server.url);
     await page.waitForSelector('.account .dot.online', { state: 'attached' });
-    return { context, page };
+    return { context, page, cut };
   }
 
   /** @param {string} data */

@@ -67,6 +67,10 @@ export const VIEWS = {
     await page.locator('textarea').fill('/');
     return () => page.locator('textarea').fill('');
   },
+  async offline({ page, cut }) {
+    await cut();
+    await page.locator('connection-banner').waitFor();
+  },
 };
 
 async function enter(page) {
