@@ -75,37 +75,91 @@ test('axe finds nothing on any view in either theme', async (context) => {
   await server.restart();
 });
 
-test('everything can be done without a mouse', async (context) => {
+test('a guest writes, answers, reacts, chooses, signs up, out and in without a mouse', async (context) => {
   const [ana, ben] = await scene(context, { browser, server }, 2);
-  const { keyboard } = ana.page;
+  const { page } = ana;
+  const { keyboard } = page;
   const name = await ben.name();
-  const focused = () => ana.page.evaluate(() => document.activeElement?.closest('button')?.textContent ?? '');
-  const tabTo = async (text) => {
+  const focused = () =>
+    page.evaluate(() => {
+      const { activeElement: element } = document;
+      return `${element?.tagName} ${element?.getAttribute('aria-label') ?? element?.closest('label')?.textContent ?? element?.textContent}`;
+    });
+  const tabTo = async (text, key = 'Tab') => {
     for (let tries = 0; !(await focused()).includes(text); tries += 1) {
-      assert.ok(tries < 12, `Tab does not lead to ${text}`);
-      await keyboard.press('Tab');
+      assert.ok(tries < 25, `${key} does not lead to ${text}, but to ${await focused()}`);
+      await keyboard.press(key);
     }
   };
+  const type = async (...texts) => {
+    for (const [index, text] of texts.entries()) {
+      if (index > 0) await keyboard.press('Tab');
+      await keyboard.type(text);
+    }
+    await keyboard.press('Enter');
+  };
+  const dialog = page.locator('dialog[open]');
 
-  await ana.page.getByRole('button', { name: 'New direct message' }).focus();
+  // A command. The field for messages has the focus from the beginning.
+  assert.match(await focused(), /TEXTAREA/);
+  await type('/theme dark');
+  await page.waitForSelector('html[data-theme="dark"]');
+
+  // A direct message, and the answer to it.
+  await keyboard.type(`/join ${name}`);
   await keyboard.press('Enter');
-  await keyboard.type(name);
-  await ana.page.locator('people-dialog li button', { hasText: name }).waitFor();
-  await keyboard.press('Enter');
-  await ana.page.locator('h1', { hasText: name }).waitFor();
-  await keyboard.type('No mouse here');
-  await keyboard.press('Enter');
+  await page.locator('h1', { hasText: name }).waitFor();
+  await type('No mouse here');
   await ben.line(await ana.name()).locator('.badge').waitFor();
+  await ben.line(await ana.name()).getByRole('button').click();
+  await ben.say('None here either');
+  await ana.shows(['No mouse here', 'None here either']);
+  await type('So I see');
+  await ben.shows(['No mouse here', 'None here either', 'So I see']);
 
-  await tabTo(name);
+  // A reaction to the newest message but one.
+  await tabTo('Messages in', 'Shift+Tab');
   await keyboard.press('ArrowUp');
-  assert.match(await focused(), /General/);
+  await keyboard.press('ArrowUp');
   await keyboard.press('Enter');
-  await ana.page.locator('h1', { hasText: 'General' }).waitFor();
+  assert.match(await focused(), /React/);
+  await keyboard.press('Enter');
+  await keyboard.press('ArrowRight');
+  await keyboard.press('Enter');
+  await ben.page.locator('.message', { hasText: 'None here either' }).locator('.reactions', { hasText: '❤️' }).waitFor();
 
-  await tabTo('keep this name');
+  // A setting; the focus comes back to where it was.
+  await tabTo('Settings', 'Shift+Tab');
   await keyboard.press('Enter');
-  await ana.page.locator('dialog[open]').waitFor();
+  await dialog.waitFor();
+  await tabTo('Dark');
+  await keyboard.press('ArrowLeft');
+  await page.waitForSelector('html[data-theme="light"]');
   await keyboard.press('Escape');
-  assert.match(await focused(), /keep this name/);
+  assert.match(await focused(), /Settings/);
+
+  // Signing up, out and in again.
+  await tabTo('keep this name', 'Shift+Tab');
+  await keyboard.press('Enter');
+  await dialog.waitFor();
+  await keyboard.press('Control+A');
+  await type('Anastasia', 'correct horse');
+  await dialog.waitFor({ state: 'detached' });
+  assert.match(await focused(), /Anastasia/);
+  await keyboard.press('Enter');
+  await tabTo('Sign out');
+  await keyboard.press('Enter');
+  await page.getByText('You are signed out.').waitFor();
+  await type('Anastasia', 'correct horse');
+  await dialog.waitFor({ state: 'detached' });
+  await page.locator('.account .name', { hasText: 'Anastasia' }).waitFor();
+  await ana.isIn();
+
+  // The list of channels is one stop; arrow keys move in it.
+  await tabTo('General', 'Shift+Tab');
+  await keyboard.press('ArrowDown');
+  assert.match(await focused(), new RegExp(name));
+  await keyboard.press('Enter');
+  await ana.shows(['No mouse here', 'None here either', 'So I see']);
+  assert.deepEqual(ana.faults, []);
 });

@@ -1,8 +1,9 @@
 //! The web app that is in the binary.
 //!
 //! Its pages name their files by an address with the version in it, and the modules name one another relative to that. So a
-//! browser may keep every file for ever and on the next visit asks for the page alone. Nobody has to build anything for that:
-//! the files themselves know nothing of versions, and are at their plain addresses, too.
+//! browser may keep every file for ever and on the next visit asks for the page alone. A page's styles are asked for at once, by
+//! one address that names them all. Nobody has to build anything for that: the files themselves know nothing of it, and are at
+//! their plain addresses, too.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +24,8 @@ struct Embedded;
 
 /// As many bytes of a digest tell versions apart.
 const TAG: usize = 8;
+/// More than any page has; so many small files are an answer like any other.
+const MOST_STYLES: usize = 64;
 const PAGE: &str = "index.html";
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("max-age=31536000, immutable");
@@ -45,15 +48,15 @@ impl BuiltIn {
         }
         let (versioned, path) = self.locate(request.uri().path().trim_start_matches('/'));
         let name = if path.is_empty() || path.ends_with('/') { format!("{path}{PAGE}") } else { path.to_owned() };
-        let Some(file) = Embedded::get(&name) else {
+        let Some(files) = find(&name) else {
             return (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response();
         };
         let is_page = name.ends_with(PAGE);
-        let content = content_type(&file);
-        let (body, tag) = match name.rsplit_once('.') {
-            _ if is_page => self.page(&file),
-            Some((_, "js")) => (Body::from(without_comments(&String::from_utf8_lossy(&file.data))), tag(&file)),
-            _ => (Body::from(file.data.clone()), tag(&file)),
+        let content = files.first().map(content_type).unwrap_or_default();
+        let (body, tag) = match (files.as_slice(), name.rsplit_once('.')) {
+            ([file], _) if is_page => self.page(file),
+            ([file], Some((_, "js"))) => (Body::from(without_comments(&String::from_utf8_lossy(&file.data))), tag(&files)),
+            _ => (Body::from(files.iter().map(|file| &*file.data).collect::<Vec<_>>().concat()), tag(&files)),
         };
 
         let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
@@ -91,11 +94,11 @@ impl BuiltIn {
             *self.current() = version();
         }
         let version = self.current().clone();
-        let text = String::from_utf8_lossy(&file.data);
+        let text = with_one_style(&String::from_utf8_lossy(&file.data));
         let mut parts = text.split("=\"/");
         let mut page = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            let names_file = part.split_once('"').is_some_and(|(path, _)| Embedded::get(path).is_some());
+            let names_file = part.split_once('"').is_some_and(|(path, _)| path.split(',').all(|name| Embedded::get(name).is_some()));
             page.push_str("=\"/");
             if names_file {
                 page.push_str("v/");
@@ -124,9 +127,28 @@ fn version() -> String {
     digits(&all.finalize()[..TAG])
 }
 
-/// Weak: the same file goes out compressed or not.
-fn tag(file: &EmbeddedFile) -> String {
-    format!("W/\"{}\"", digits(&file.metadata.sha256_hash()[..TAG]))
+/// The file of this name, or the styles of these.
+fn find(names: &str) -> Option<Vec<EmbeddedFile>> {
+    let names: Vec<&str> = names.split(',').collect();
+    let may_be_joined = names.len() == 1 || names.len() <= MOST_STYLES && names.iter().all(|name| name.ends_with(".css"));
+    if may_be_joined { names.into_iter().map(Embedded::get).collect() } else { None }
+}
+
+/// The page with one link to all of its styles, in their order, in place of one to each.
+fn with_one_style(page: &str) -> String {
+    const LINK: &str = "<link rel=\"stylesheet\" href=\"/";
+    let names: Vec<&str> = page.lines().filter_map(|line| line.trim().strip_prefix(LINK)?.split('"').next()).collect();
+    let mut links = std::iter::once(format!("{LINK}{}\" />\n", names.join(",")));
+    page.lines().map(|line| if line.trim().starts_with(LINK) { links.next().unwrap_or_default() } else { format!("{line}\n") }).collect()
+}
+
+/// Weak: the same goes out compressed or not.
+fn tag(files: &[EmbeddedFile]) -> String {
+    let mut all = Sha256::new();
+    for file in files {
+        all.update(file.metadata.sha256_hash());
+    }
+    format!("W/\"{}\"", digits(&all.finalize()[..TAG]))
 }
 
 fn digits(bytes: &[u8]) -> String {

@@ -55,6 +55,19 @@ async fn what_a_page_names_may_be_kept_for_ever() {
 }
 
 #[tokio::test]
+async fn the_styles_of_a_page_are_one_answer() {
+    let node = Node::start(Settings::default()).await;
+    let page = node.get("/", &[]).await;
+    let links: Vec<&str> = page.text().split('"').filter(|part| part.starts_with("/v/") && part.ends_with(".css")).collect();
+    let [styles] = links[..] else { panic!("{links:?}") };
+    let all = node.get(styles, &[]).await;
+    assert_eq!((all.status, all.header("content-type")), (200, Some("text/css; charset=utf-8")));
+    let first = node.get("/ui/tokens.css", &[]).await;
+    assert!(all.body.starts_with(&first.body) && all.body.len() > first.body.len());
+    assert_eq!(node.get("/ui/tokens.css,nothing.css", &[]).await.status, 404);
+}
+
+#[tokio::test]
 async fn what_another_version_names_is_given_but_not_to_keep() {
     let node = Node::start(Settings::default()).await;
     let other = node.get("/v/0123456789abcdef/main.js", &[]).await;
