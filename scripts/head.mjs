@@ -3,7 +3,7 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-const PUBLIC = new URL('../public/', import.meta.url);
+export const PUBLIC = new URL('../public/', import.meta.url);
 const PAGE = new URL('index.html', PUBLIC);
 const IMPORT = /^(?:import|export)\s[^'"]*?['"](\.[^'"]+)['"]/gm;
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { page as head } from '../../scripts/head.mjs';
+import { tokenizer } from 'acorn';
+
+import { page as head, PUBLIC } from '../../scripts/head.mjs';
 import { launch } from './support/browser.mjs';
 import { Server } from './support/server.mjs';
 
@@ -40,6 +43,19 @@ async function watched(test) {
 test('the page names every module and every style of the program, and nothing else', async () => {
   const { text, wanted } = await head();
   assert.equal(text, wanted, 'public/index.html is not up to date: npm run head');
+});
+
+test('modules are sent without comments, and with all of their code', async () => {
+  const modules = (await readdir(PUBLIC, { recursive: true })).filter((name) => name.endsWith('.js'));
+  const words = (text) => [...tokenizer(text, { ecmaVersion: 'latest', sourceType: 'module' })].map(({ type, value }) => [type.label, value]);
+  let saved = 0;
+  for (const name of modules) {
+    const written = await readFile(new URL(name, PUBLIC), 'utf8');
+    const sent = await (await fetch(new URL(name, server.url))).text();
+    assert.deepEqual(words(sent), words(written), name);
+    saved += written.length - sent.length;
+  }
+  assert.ok(modules.length > 50 && saved > 50_000, `${modules.length} modules, ${saved} characters`);
 });
 
 test('the first visit takes little, from nowhere else, and every file may be kept', async (context) => {
