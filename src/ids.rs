@@ -70,6 +70,10 @@ uuid_id!(
     /// A channel: the general one, or the one of an unordered pair of users.
     ChannelId
 );
+uuid_id!(
+    /// A room in which people hear and see each other, served by one media node at a time.
+    RoomId
+);
 
 /// Namespace of the UUIDv5 names below; any constant would do, it must only never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7269_616c_746f_5f63_6861_6e6e_656c_7331);
@@ -138,6 +142,12 @@ impl Micros {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Epoch(pub u64);
+
+/// Which of a room's holders in succession is meant: it grows each time the room is given to a media node, also when the store lost
+/// its data. What carries another one than the present comes too late and is dropped. 0 is before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RoomEpoch(pub u64);
 
 /// A channel's own message number: 1, 2, 3 … without a gap within an [`Epoch`]. 0 is before the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod channels;
 pub mod directs;
 pub mod embedded;
+pub mod leases;
 pub mod nodes;
 pub mod presence;
 pub mod record;
@@ -23,6 +24,7 @@ use async_trait::async_trait;
 pub use accounts::Accounts;
 pub use channels::Channels;
 pub use directs::Directs;
+pub use leases::Leases;
 pub use nodes::{Inboxes, Registry};
 pub use presence::Presence;
 pub use topics::Topics;
@@ -43,7 +45,7 @@ pub enum StoreError {
 
 /// Everything at once: what a node holds as `Arc<dyn Store>`.
 #[async_trait]
-pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes + Topics + 'static {
+pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + Topics + 'static {
     /// Counts one event under `key` and answers how many there were in the running window, this one included,
     /// and how long until the window ends. The window starts with its first event.
     async fn count(&self, key: &str, window: Duration) -> Result<Count>;

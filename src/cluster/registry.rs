@@ -1,20 +1,20 @@
 //! Says that this node is alive, and finds out when the others have given it up.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
-use super::Hub;
 use super::reaper::Reaper;
 use super::relay::Relay;
+use super::{Hub, lock};
 use crate::ids::NodeId;
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::store::nodes::{Beat, NodeInfo};
+use crate::store::nodes::{Beat, MediaInfo, NodeInfo};
 use crate::store::record::{self, NewsRecord, Person};
 use crate::store::topics::{News, Topic};
 
@@ -36,6 +36,7 @@ pub struct Registry {
     metrics: Arc<Metrics>,
     role: String,
     draining: AtomicBool,
+    media: Mutex<Option<MediaInfo>>,
     reaped: watch::Sender<bool>,
 }
 
@@ -43,12 +44,18 @@ impl Registry {
     /// For one node; [`Registry::run`] is to be spawned.
     #[must_use]
     pub fn new(node: NodeId, role: String, store: Arc<dyn Store>, hub: Arc<Hub>, relay: Arc<Relay>, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { node, store, hub, relay, metrics, role, draining: AtomicBool::new(false), reaped: watch::channel(false).0 })
+        let (draining, media, reaped) = (AtomicBool::new(false), Mutex::default(), watch::channel(false).0);
+        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, reaped })
     }
 
     /// From now on the others know that this node is about to stop.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// What the others hear of this node as one that serves rooms, with the next heartbeat. `None`: it serves none, as at first.
+    pub fn tell_media(&self, media: Option<MediaInfo>) {
+        *lock(&self.media) = media;
     }
 
     /// Resolves when the others have declared this node dead and removed what it held.
@@ -106,6 +113,7 @@ impl Registry {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             sessions: self.hub.crowd().signed_in().len() as u64,
             draining: self.draining.load(Ordering::Relaxed),
+            media: lock(&self.media).clone(),
         }
     }
 

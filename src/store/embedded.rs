@@ -3,7 +3,8 @@
 //! * What must survive is in a [redb](https://docs.rs/redb) file: accounts, access keys, channel logs, direct channels, read
 //!   marks, blocks, secrets. One thread writes it ([`writer`]); an operation is answered, and what it publishes is heard, only
 //!   after the commit that holds it is on the disk. Reads are transactions of their own and see whole commits only.
-//! * What ends with the process anyway is in memory: presence, members, holdings, the registry, inboxes, counters ([`memory`]).
+//! * What ends with the process anyway is in memory: presence, members, holdings, leases, the registry, inboxes, counters
+//!   ([`memory`]).
 //! * Topics are queues within the process ([`topics`]).
 
 mod accounts;
@@ -14,6 +15,7 @@ mod dedup;
 mod directs;
 mod file;
 mod inboxes;
+mod leases;
 mod log;
 mod members;
 mod memory;

@@ -1,5 +1,6 @@
 //! The nodes of the cluster: who is alive, what each holds, and each one's inbox.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::Result;
 use crate::ids::{ChannelId, Micros, NodeId, SessionId, UserId};
 
-/// What a node tells of itself with each heartbeat.
+/// What a node tells of itself with each heartbeat. It only ever gains fields that may be missing, so that nodes of two versions
+/// read each other's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeInfo {
     /// `chat`, `media` or `all`.
@@ -20,6 +22,32 @@ pub struct NodeInfo {
     pub sessions: u64,
     /// It is about to stop: no new work for it.
     pub draining: bool,
+    /// If it serves rooms: how it is reached for that, and how busy it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<MediaInfo>,
+}
+
+/// What a media node tells of itself besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaInfo {
+    /// Where clients send their media: the addresses in its offers, of every shard.
+    #[serde(default)]
+    pub addresses: Vec<SocketAddr>,
+    /// How busy it is.
+    #[serde(default)]
+    pub load: MediaLoad,
+}
+
+/// How busy a media node is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MediaLoad {
+    /// Rooms it serves.
+    pub rooms: u64,
+    /// Participants in all of them.
+    pub participants: u64,
+    /// Media it sends, in bits per second.
+    pub egress: u64,
 }
 
 /// A node in the registry.

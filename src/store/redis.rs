@@ -11,6 +11,7 @@ mod channels;
 mod directs;
 mod fence;
 mod keys;
+mod leases;
 mod link;
 mod nodes;
 mod presence;

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{counters::Counters, inboxes::Letters, members::Memberships, presence::Sessions, registry::Nodes};
+use super::{counters::Counters, inboxes::Letters, leases::Rooms, members::Memberships, presence::Sessions, registry::Nodes};
 
 /// The lock and what wakes those who wait for letters.
 #[derive(Default)]
@@ -19,6 +19,7 @@ pub(super) struct State {
     pub(super) sessions: Sessions,
     pub(super) members: Memberships,
     pub(super) nodes: Nodes,
+    pub(super) rooms: Rooms,
     pub(super) letters: Letters,
 }
 

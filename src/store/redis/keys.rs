@@ -2,7 +2,7 @@
 
 use redis::cluster_routing::Slot;
 
-use crate::ids::{ChannelId, NodeId, TokenDigest, UserId};
+use crate::ids::{ChannelId, NodeId, RoomId, TokenDigest, UserId};
 use crate::store::topics::Topic;
 
 pub(super) const USERS: &str = "rialto:{users}";
@@ -49,6 +49,15 @@ pub(super) fn inbox(id: NodeId) -> String {
 
 pub(super) fn holdings(id: NodeId) -> String {
     format!("rialto:own:{id}")
+}
+
+/// The rooms whose leases a node may have. Apart from its holdings: those are for the reaper, and leases end by themselves.
+pub(super) fn rooms(id: NodeId) -> String {
+    format!("rialto:own:{id}:rooms")
+}
+
+pub(super) fn lease(id: RoomId) -> String {
+    format!("rialto:{{r:{id}}}:lease")
 }
 
 pub(super) fn counter(key: &str) -> String {

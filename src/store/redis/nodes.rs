@@ -100,7 +100,9 @@ impl Registry for RedisStore {
 
 impl RedisStore {
     async fn remove_node(&self, node: NodeId) -> Result<()> {
-        self.shared.run_all(vec![del(&keys::node(node)), del(&keys::inbox(node)), del(&keys::holdings(node))]).await?;
+        self.shared
+            .run_all(vec![del(&keys::node(node)), del(&keys::inbox(node)), del(&keys::holdings(node)), del(&keys::rooms(node))])
+            .await?;
         let mut remove = redis::cmd("ZREM");
         remove.arg(keys::NODES).arg(node.to_string());
         self.shared.query(remove).await

@@ -11,7 +11,7 @@ use super::TestStore;
 use super::vocabulary::*;
 
 fn info(sessions: u64) -> NodeInfo {
-    NodeInfo { role: "chat".to_owned(), version: "1.2.3".to_owned(), sessions, draining: false }
+    NodeInfo { role: "chat".to_owned(), version: "1.2.3".to_owned(), sessions, draining: false, media: None }
 }
 
 async fn listed(store: &dyn Store, node: NodeId) -> Option<Node> {

@@ -1,0 +1,2 @@
+-- The lease as it is.
+return answer()
