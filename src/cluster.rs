@@ -1,5 +1,5 @@
 //! What makes many nodes one: who is alive ([`registry`]), what was published ([`bus`]), letters from node to node
-//! ([`relay`]), and who of the local sessions gets what ([`hub`]).
+//! ([`relay`]), who of the local sessions gets what ([`hub`]), and which media node serves a room ([`placement`], [`ring`]).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,9 +10,11 @@ pub mod janitor;
 pub mod listener;
 pub mod live;
 mod memory;
+pub mod placement;
 pub mod reaper;
 pub mod registry;
 pub mod relay;
+pub mod ring;
 
 pub use bus::Bus;
 pub use hub::Hub;

@@ -74,6 +74,12 @@ impl EmbeddedStore {
         Ok(Self { writer, database, birth, keep, memory: Memory::default(), switchboard, clock })
     }
 
+    /// Lets time pass by the store's clock, at once: tests do not wait.
+    #[cfg(test)]
+    pub(crate) fn time_passes(&self, time: Duration) {
+        self.clock.skip(time);
+    }
+
     /// Carries out a change of the file, off the async threads; answers after its commit.
     async fn write<T: Send + 'static>(&self, operation: impl FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static) -> Result<T> {
         self.writer.write(operation).await

@@ -14,6 +14,7 @@ pub mod counters;
 pub mod directs;
 pub mod epochs;
 pub mod inboxes;
+pub mod leases;
 pub mod log;
 pub mod members;
 pub mod model;
@@ -144,6 +145,18 @@ macro_rules! store_contract {
                     what_was_handed_over_is_trimmed,
                     a_full_inbox_takes_nothing,
                     nobody_writes_to_a_node_that_is_not_there;
+                leases:
+                    a_room_goes_to_the_first_choice_and_stays,
+                    of_many_claimants_all_get_one_holder_and_one_epoch,
+                    who_let_the_lease_run_out_is_passed_by,
+                    a_renewed_lease_lives_on,
+                    a_holder_that_comes_back_late_is_refused,
+                    one_that_comes_back_to_its_own_room_is_refused_by_its_old_epoch,
+                    a_room_is_handed_over_once,
+                    of_many_who_hand_over_one_does,
+                    a_released_room_is_free_and_its_next_epoch_is_later,
+                    an_epoch_is_later_than_any_the_claimant_has_seen,
+                    a_node_finds_the_rooms_it_holds;
                 counters:
                     events_are_counted_within_their_window,
                     counters_are_shared_and_can_be_forgotten,

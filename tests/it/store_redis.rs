@@ -6,13 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
-use rialto::ids::{ChannelId, ClientId, MessageId, NodeId, Position, Seq, UserId, Username};
+use rialto::ids::{ChannelId, ClientId, MessageId, NodeId, Position, RoomEpoch, RoomId, Seq, UserId, Username};
 use rialto::store::accounts::{Named, NewUser};
 use rialto::store::channels::{Amended, Amendment, Appended, Entry, Known, NewMessage, Range, Stored};
+use rialto::store::leases::ByHolder;
 use rialto::store::nodes::{Beat, Delivered, NodeInfo};
 use rialto::store::redis::{RedisSettings, RedisStore};
 use rialto::store::topics::{Heard, News, Payload, Topic};
-use rialto::store::{Accounts as _, Channels, Inboxes as _, Registry as _, Store, StoreError, Topics as _};
+use rialto::store::{Accounts as _, Channels, Inboxes as _, Leases as _, Registry as _, Store, StoreError, Topics as _};
 
 use crate::store_contract::{HISTORY_MAX, TestStore};
 use crate::support::redis::{RedisCluster, RedisSentinel, RedisServer};
@@ -64,6 +65,17 @@ async fn post_after_trouble(store: &RedisStore, channel: ChannelId, new: NewMess
     }
 }
 
+/// Asks until there is an answer.
+async fn after_trouble<T, F: Future<Output = rialto::store::Result<T>>>(ask: impl Fn() -> F) -> T {
+    let start = std::time::Instant::now();
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(error) => assert!(start.elapsed() < Duration::from_secs(30), "{error}"),
+        }
+    }
+}
+
 /// A log, changed and read, listened to, and letters: all that goes another way on another kind of Redis.
 async fn is_a_store(store: &RedisStore) {
     let (channel, node) = (channel(), NodeId::random());
@@ -109,7 +121,23 @@ async fn is_a_store(store: &RedisStore) {
     assert_eq!(store.deliver(node, &letters, 3).await.unwrap(), Delivered::Full);
     assert_eq!(store.deliver(NodeId::random(), &letters, 3).await.unwrap(), Delivered::NoSuchNode);
     assert!(store.warnings().await.unwrap().is_empty());
+
+    let rooms: Vec<RoomId> = (0..8).map(|_| RoomId::random()).collect();
+    let (heir, hour) = (NodeId::random(), Duration::from_secs(3600));
+    for room in &rooms {
+        let held = store.claim_room(*room, &[node, heir], RoomEpoch(0), hour).await.unwrap().unwrap();
+        assert_eq!(held.node, node);
+        let renewed = store.renew_rooms(node, &[(*room, held.epoch), (RoomId::random(), held.epoch)], hour).await.unwrap();
+        assert!(matches!(renewed[..], [ByHolder::Done(_), ByHolder::Refused(None)]), "{renewed:?}");
+    }
+    assert_eq!(store.rooms_of(node).await.unwrap().len(), rooms.len());
+    let (room, held) = store.rooms_of(node).await.unwrap()[0];
+    assert!(matches!(store.hand_over_room(room, node, held.epoch, heir, hour).await.unwrap(), ByHolder::Done(lease) if lease.node == heir));
+    let (room, held) = store.rooms_of(heir).await.unwrap()[0];
+    assert!(store.release_room(room, heir, held.epoch).await.unwrap());
+    assert_eq!(store.room_leases(&rooms).await.unwrap().iter().flatten().count(), rooms.len() - 1);
     store.retire(node).await.unwrap();
+    assert!(store.rooms_of(node).await.unwrap().is_empty(), "its index is gone");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -196,6 +224,29 @@ async fn a_restart_with_data_changes_nothing_and_one_without_starts_a_later_epoc
     let emptied = post_after_trouble(&store, channel, NewMessage { known, ..message("three") }).await;
     assert!(emptied.epoch > before.epoch && emptied.position == Position::message(1), "{emptied:?}");
     verifier.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leases_survive_a_restart_with_data_and_get_later_epochs_after_one_without() {
+    let mut server = RedisServer::start_durable();
+    let store = connect(server.url()).await;
+    let (room, node, other) = (RoomId::random(), NodeId::random(), NodeId::random());
+    let hour = Duration::from_secs(3600);
+    let held = store.claim_room(room, &[node], RoomEpoch(0), hour).await.unwrap().unwrap();
+    server.restart();
+    let renewed = after_trouble(|| store.renew_rooms(node, &[(room, held.epoch)], hour)).await;
+    assert!(matches!(renewed[..], [ByHolder::Done(_)]), "{renewed:?}");
+    server.restart_empty();
+    let renewed = after_trouble(|| store.renew_rooms(node, &[(room, held.epoch)], hour)).await;
+    assert_eq!(renewed, [ByHolder::Refused(None)]);
+    // By the clock, whoever claims it; and above what the claimant has seen, if the new server's clock is behind.
+    let next = store.claim_room(room, &[other], RoomEpoch(0), hour).await.unwrap().unwrap();
+    assert!(next.epoch > held.epoch, "{next:?} after {held:?}");
+    assert_eq!(store.renew_rooms(node, &[(room, held.epoch)], hour).await.unwrap().len(), 1);
+    server.restart_empty();
+    let seen = RoomEpoch(next.epoch.0 + 1_000_000_000);
+    let last = after_trouble(|| store.claim_room(room, &[other], seen, hour)).await.unwrap();
+    assert!(last.epoch > seen);
 }
 
 #[tokio::test(flavor = "multi_thread")]

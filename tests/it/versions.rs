@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rialto::ids::{Emoji, MessageId, MessageText, Micros, NodeId, Seq, SessionId, SessionRef, TokenDigest, UserId, Username};
+use rialto::store::nodes::{MediaInfo, MediaLoad, NodeInfo};
 use rialto::store::record::{
     Decoded, Envelope, Expulsion, LogRecord, MessageRecord, NewsRecord, OLDEST, Person, Signal, VERSION, decode, encode,
 };
@@ -101,6 +102,29 @@ fn news_and_letters_go_both_ways() {
     }
     let back = Signal::Undeliverable { to: session, signal: Box::new(Signal::KeyEnded { key }) };
     assert!(matches!(v1::decode::<v1::Envelope>(&encode(&letter(back))).unwrap().signal, v1::Signal::Undeliverable { .. }));
+}
+
+#[test]
+fn nodes_know_each_other_across_versions() {
+    let bytes = fixture("nodes/chat.json");
+    let known: NodeInfo = serde_json::from_str(&bytes).unwrap();
+    let old = NodeInfo { role: "chat".to_owned(), version: "0.1.0".to_owned(), sessions: 7, draining: true, media: None };
+    assert_eq!(known, old);
+    assert_eq!(serde_json::to_string(&old).unwrap(), bytes, "a node without media says what it always said");
+
+    let media = MediaInfo { addresses: vec!["192.0.2.1:7000".parse().unwrap()], load: MediaLoad { rooms: 1, participants: 2, egress: 3 } };
+    let new = NodeInfo { role: "media".to_owned(), media: Some(media), ..old };
+    let mut text: Value = serde_json::to_value(&new).unwrap();
+    let read: v1::NodeInfo = serde_json::from_value(text.clone()).unwrap();
+    assert_eq!(read, v1::NodeInfo { role: "media".to_owned(), version: "0.1.0".to_owned(), sessions: 7, draining: true });
+
+    // What the next version adds is ignored, and of what it may leave out nothing is needed.
+    text["media"]["load"]["gpus"] = 4.into();
+    text["media"]["region"] = "lido".into();
+    assert_eq!(serde_json::from_value::<NodeInfo>(text.clone()).unwrap(), new);
+    text["media"] = serde_json::json!({ "load": { "rooms": 1 } });
+    let least = MediaInfo { addresses: Vec::new(), load: MediaLoad { rooms: 1, ..MediaLoad::default() } };
+    assert_eq!(serde_json::from_value::<NodeInfo>(text).unwrap().media, Some(least));
 }
 
 #[test]

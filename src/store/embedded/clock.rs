@@ -18,6 +18,12 @@ impl Clock {
         let now = Micros::default().plus(since).0;
         Micros(self.latest.fetch_max(now, Ordering::Relaxed).max(now))
     }
+
+    /// Lets time pass at once. The clock then stands until the machine's has caught up.
+    #[cfg(test)]
+    pub(super) fn skip(&self, time: Duration) {
+        self.latest.store(self.now().plus(time).0, Ordering::Relaxed);
+    }
 }
 
 /// From `now` until `then`; zero if that is past.

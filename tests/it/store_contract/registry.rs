@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rialto::ids::{NodeId, SessionId, UserId};
 use rialto::store::Store;
-use rialto::store::nodes::{Beat, Delivered, Holding, Node, NodeInfo};
+use rialto::store::nodes::{Beat, Delivered, Holding, MediaInfo, MediaLoad, Node, NodeInfo};
 use rialto::store::topics::Topic;
 
 use super::TestStore;
@@ -28,6 +28,12 @@ pub async fn a_node_enters_and_stays(store: TestStore) {
     assert!(found.silent_for < PATIENCE);
     let (_, clock) = store.nodes().await.unwrap();
     assert!(clock <= store.now().await.unwrap());
+
+    let load = MediaLoad { rooms: 3, participants: 14, egress: 9_000_000_000 };
+    let media = MediaInfo { addresses: vec!["192.0.2.1:7000".parse().unwrap(), "[2001:db8::1]:7001".parse().unwrap()], load };
+    let busy = NodeInfo { role: "media".to_owned(), draining: true, media: Some(media), ..info(0) };
+    store.other().beat(node, &busy).await.unwrap();
+    assert_eq!(listed(&*store, node).await.unwrap().info, Some(busy));
 
     let silent = || async { listed(&*store, node).await.unwrap().silent_for >= Duration::from_millis(20) };
     eventually("its silence is noticed", silent).await;

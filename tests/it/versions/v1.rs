@@ -72,6 +72,15 @@ pub enum Signal {
     Undeliverable { to: Uuid, signal: Box<Signal> },
 }
 
+/// What a node told of itself: without a version, for it only gains fields.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct NodeInfo {
+    pub role: String,
+    pub version: String,
+    pub sessions: u64,
+    pub draining: bool,
+}
+
 #[derive(Deserialize)]
 struct Version {
     v: u8,
