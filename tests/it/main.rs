@@ -6,6 +6,7 @@ mod store_contract;
 mod chat;
 mod faults;
 mod load;
+mod placement;
 mod store_embedded;
 mod store_redis;
 mod support;

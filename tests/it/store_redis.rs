@@ -234,10 +234,10 @@ async fn leases_survive_a_restart_with_data_and_get_later_epochs_after_one_witho
     let hour = Duration::from_secs(3600);
     let held = store.claim_room(room, &[node], RoomEpoch(0), hour).await.unwrap().unwrap();
     server.restart();
-    let renewed = after_trouble(|| store.renew_rooms(node, &[(room, held.epoch)], hour)).await;
+    let renewed = after_trouble(|| async { store.renew_rooms(node, &[(room, held.epoch)], hour).await }).await;
     assert!(matches!(renewed[..], [ByHolder::Done(_)]), "{renewed:?}");
     server.restart_empty();
-    let renewed = after_trouble(|| store.renew_rooms(node, &[(room, held.epoch)], hour)).await;
+    let renewed = after_trouble(|| async { store.renew_rooms(node, &[(room, held.epoch)], hour).await }).await;
     assert_eq!(renewed, [ByHolder::Refused(None)]);
     // By the clock, whoever claims it; and above what the claimant has seen, if the new server's clock is behind.
     let next = store.claim_room(room, &[other], RoomEpoch(0), hour).await.unwrap().unwrap();
@@ -245,7 +245,7 @@ async fn leases_survive_a_restart_with_data_and_get_later_epochs_after_one_witho
     assert_eq!(store.renew_rooms(node, &[(room, held.epoch)], hour).await.unwrap().len(), 1);
     server.restart_empty();
     let seen = RoomEpoch(next.epoch.0 + 1_000_000_000);
-    let last = after_trouble(|| store.claim_room(room, &[other], seen, hour)).await.unwrap();
+    let last = after_trouble(|| async { store.claim_room(room, &[other], seen, hour).await }).await.unwrap();
     assert!(last.epoch > seen);
 }
 
