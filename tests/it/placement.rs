@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rialto::cluster::placement::{Followed, LEASE, Placement, RENEW_EVERY, Serving};
 use rialto::ids::{NodeId, RoomEpoch, RoomId};
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::store_contract::vocabulary::{LONG, eventually};
-use crate::support::redis::RedisServer;
+use crate::support::redis::{RedisServer, wait_until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rooms_leave_nodes_that_are_killed_or_freeze_and_everybody_agrees_where_they_are() {
@@ -78,31 +78,57 @@ async fn rooms_leave_nodes_that_are_killed_or_freeze_and_everybody_agrees_where_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_stood_still_moves_no_room() {
-    let redis = RedisServer::start();
+    no_room_moves(|redis| {
+        redis.cli(&["CLIENT", "PAUSE", &(LEASE + RENEW_EVERY).as_millis().to_string(), "ALL"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_was_started_again_moves_no_room() {
+    no_room_moves(|redis| {
+        redis.kill();
+        let killed = Instant::now();
+        wait_until("every lease has run out", || killed.elapsed() > LEASE);
+        redis.restart();
+    })
+    .await;
+}
+
+/// Holders and chat nodes alike are without the store for longer than a lease lasts.
+async fn no_room_moves(outage: impl FnOnce(&mut RedisServer)) {
+    let mut redis = RedisServer::start_durable();
     let store = open(&redis).await;
     let mut tasks = JoinSet::new();
     for holder in (0..2).map(|_| Holder::new(store.clone())) {
         holder.beat().await.unwrap();
         tasks.spawn(holder.run());
     }
-    let placement = Placement::new(open(&redis).await);
-    let mut rooms: Vec<Followed> = (0..8).map(|_| placement.follow(RoomId::random())).collect();
-    tasks.spawn(placement.run());
+    let ids: Vec<RoomId> = (0..8).map(|_| RoomId::random()).collect();
+    let mut rooms = Vec::new();
+    for _ in 0..4 {
+        let placement = Placement::new(open(&redis).await);
+        rooms.extend(ids.iter().map(|room| placement.follow(*room)));
+        tasks.spawn(placement.run());
+    }
     let mut before = Vec::new();
     for room in &mut rooms {
         before.push(room.next().await);
     }
     // The holders know of them: every lease has been renewed.
     passes(&store, LEASE).await;
-
-    redis.cli(&["CLIENT", "PAUSE", &(LEASE + RENEW_EVERY).as_millis().to_string(), "ALL"]);
+    tokio::task::block_in_place(|| outage(&mut redis));
     passes(&store, LEASE * 3).await;
     assert_eq!(rooms.iter().map(Followed::serving).collect::<Vec<_>>(), before);
 }
 
 /// Waits until this much time has passed by the clock that leases run out by.
 async fn passes(store: &RedisStore, time: Duration) {
-    let then = store.now().await.unwrap().plus(time);
+    let mut now = store.now().await;
+    while now.is_err() {
+        now = store.now().await;
+    }
+    let then = now.unwrap().plus(time);
     eventually("time has passed", || async { store.now().await.is_ok_and(|now| now > then) }).await;
 }
 
@@ -160,7 +186,7 @@ impl Holder {
 
     async fn run(self: Arc<Self>) {
         let mut frozen = self.frozen.subscribe();
-        let mut tick = tokio::time::interval(RENEW_EVERY / 2);
+        let mut tick = tokio::time::interval(RENEW_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
