@@ -14,6 +14,7 @@ pub mod counters;
 pub mod directs;
 pub mod epochs;
 pub mod inboxes;
+pub mod lease_model;
 pub mod leases;
 pub mod log;
 pub mod members;
@@ -157,6 +158,8 @@ macro_rules! store_contract {
                     a_released_room_is_free_and_its_next_epoch_is_later,
                     an_epoch_is_later_than_any_the_claimant_has_seen,
                     a_node_finds_the_rooms_it_holds;
+                lease_model:
+                    a_lease_behaves_like_its_model;
                 counters:
                     events_are_counted_within_their_window,
                     counters_are_shared_and_can_be_forgotten,
