@@ -27,6 +27,28 @@ export function timeOrDay(at) {
   return daysAgo(at) === 0 ? clock.format(at) : short.format(at);
 }
 
+/**
+ * A name in a text that knows no elements: whichever way it is written, the words around it stay where they are.
+ *
+ * @param {string} name
+ */
+export function isolated(name) {
+  return `\u2068${name}\u2069`;
+}
+
+/**
+ * "Ana", "Ana and Ben", "Ana, Ben and 12 others".
+ *
+ * @param {string[]} first Those who come first, or all.
+ * @param {number} count How many there are.
+ * @param {number} most So many are named if there are no more; else others take the last one's place.
+ */
+export function enumeration(first, count, most) {
+  const named = count <= most ? first.slice(0, -1) : first.slice(0, most - 1);
+  const last = count <= most ? first.at(-1) : `${count - named.length} others`;
+  return named.length > 0 ? `${named.join(', ')} and ${last}` : `${last}`;
+}
+
 /** @param {Date} at */
 function daysAgo(at) {
   const midnight = (/** @type {Date} */ date) => new Date(date).setHours(0, 0, 0, 0);

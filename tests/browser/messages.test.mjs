@@ -75,12 +75,12 @@ test('reactions are chosen, added to and taken back', async (context) => {
   const chip = (window) => window.page.locator('.reactions button', { hasText: '👍' });
   await chip(ana).waitFor();
   assert.equal(await chip(ana).getAttribute('aria-pressed'), 'false');
-  assert.equal(await chip(ana).getAttribute('title'), `${benName} reacted with 👍`);
+  assert.equal(await chip(ana).getAttribute('title'), `\u2068${benName}\u2069 reacted with 👍`);
   assert.equal(await chip(ben).getAttribute('aria-pressed'), 'true');
 
   await chip(ana).click();
   await chip(ben).filter({ hasText: '2' }).waitFor();
-  assert.equal(await chip(ben).getAttribute('title'), `You, ${anaName} reacted with 👍`);
+  assert.equal(await chip(ben).getAttribute('title'), `You and \u2068${anaName}\u2069 reacted with 👍`);
   await chip(ben).click();
   await chip(ana).filter({ hasText: '1' }).waitFor();
   await chip(ana).click();
@@ -90,6 +90,43 @@ test('reactions are chosen, added to and taken back', async (context) => {
   await ana.isIn();
   await ana.shows(['Shall we?']);
   assert.equal(await chip(ana).count(), 0);
+});
+
+test('who reacted is told by name, as long as they are few', async (context) => {
+  const [ana, ben, ...others] = await scene(context, { browser, server }, 5);
+  await ana.say('Everybody?');
+  const chip = (window) => message(window, 'Everybody?').locator('.reactions button');
+  await message(ben, 'Everybody?').hover();
+  await tool(ben, 'React').click();
+  await ben.page.locator('.picker button', { hasText: '✅' }).click();
+  for (const [index, other] of others.entries()) {
+    await chip(other).click();
+    await chip(ana).filter({ hasText: String(index + 2) }).waitFor();
+  }
+  const names = await Promise.all([ben, ...others].map(async (window) => `\u2068${await window.name()}\u2069`));
+  assert.equal(await chip(ana).getAttribute('title'), `${names[0]}, ${names[1]} and 2 others reacted with ✅`);
+  assert.equal(await chip(others.at(-1)).getAttribute('title'), `You, ${names[0]} and 2 others reacted with ✅`);
+});
+
+test('a reply quotes what it answers, in front of what was being written', async (context) => {
+  const { ana, ben, anaName } = await conversation(context, 'When shall we meet?\nAnd where?');
+  await ben.draft.pressSequentially('at nine');
+  await message(ben, 'When').hover();
+  await tool(ben, 'Reply').click();
+  await ben.page.waitForFunction(() => document.activeElement?.matches('textarea'));
+  await ben.page.keyboard.type(' sharp');
+  const answer = `> ${anaName}: When shall we meet?\n> And where?\nat nine sharp`;
+  assert.equal(await ben.draft.inputValue(), answer);
+  await ben.draft.press('Enter');
+  await ana.shows(['When shall we meet?\nAnd where?', answer]);
+  assert.equal(await message(ana, 'at nine').locator('blockquote').count(), 1);
+
+  await ana.page.locator('.log').focus();
+  await ana.page.keyboard.press('ArrowUp');
+  await ana.page.keyboard.press('Enter');
+  await ana.page.keyboard.press('ArrowRight');
+  await ana.page.keyboard.press('Enter');
+  assert.match(await ana.draft.inputValue(), /^> .*: at nine sharp\n$/, 'an answer to an answer quotes only that');
 });
 
 test('everything about a message can be done with the keys', async (context) => {
@@ -114,8 +151,7 @@ test('everything about a message can be done with the keys', async (context) => 
   await focused('.message');
   await keyboard.press('Shift+F10');
   await focused('.actions button');
-  await keyboard.press('ArrowRight');
-  await keyboard.press('ArrowRight');
+  for (let tool = 0; tool < 3; tool += 1) await keyboard.press('ArrowRight');
   await focused('.actions [aria-label="Edit"]');
   await keyboard.press('Enter');
   await keyboard.type('!');

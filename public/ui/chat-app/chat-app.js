@@ -53,7 +53,7 @@ export class ChatApp extends HTMLElement {
         {},
         new ChannelHeader(app, { back: () => view.toList(), people: () => people.open(), help: () => help.open() }),
         new GuestGreeting(app, () => account.open()),
-        element('div', { class: 'stage' }, new ChatLog(app), new ConnectionBanner(app), this.#notice),
+        element('div', { class: 'stage' }, new ChatLog(app, (quotation) => composer.quote(quotation)), new ConnectionBanner(app), this.#notice),
         composer,
       ),
     );

@@ -76,6 +76,15 @@ export class ChatComposer extends HTMLElement {
     if (matchMedia('(pointer: fine)').matches && !document.querySelector('dialog[open]')) this.#text.focus();
   }
 
+  /**
+   * Puts what is to be answered in front of what was typed.
+   *
+   * @param {string} quotation
+   */
+  quote(quotation) {
+    this.#write(quotation + this.#text.value, quotation.length + this.#text.selectionStart);
+  }
+
   /** Another channel: another draft. */
   #turn() {
     this.#channel = this.#app.channel;

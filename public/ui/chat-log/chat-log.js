@@ -1,4 +1,5 @@
 import { GENERAL } from '../../protocol/types.js';
+import { quotation } from '../../state/quotation.js';
 import { copyText } from '../clipboard.js';
 import { element, painter } from '../dom.js';
 import { day } from '../format.js';
@@ -48,8 +49,11 @@ export class ChatLog extends HTMLElement {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #dayTimer;
 
-  /** @param {App} app */
-  constructor(app) {
+  /**
+   * @param {App} app
+   * @param {(quotation: string) => void} answer Goes on where messages are written.
+   */
+  constructor(app, answer) {
     super();
     this.#app = app;
     this.#messages = new MessageRows(app, () => this.#paint());
@@ -58,6 +62,7 @@ export class ChatLog extends HTMLElement {
     );
     this.#actions = new MessageActions(this, {
       react: (message, emoji) => app.amending.react(message, emoji),
+      reply: ({ SenderUUID, Sender, Message }) => answer(quotation(this.#messages.nameOf(SenderUUID, Sender.Username), Message)),
       copy: async ({ Message }) => app.emit('notice', (await copyText(Message)) ? 'Copied' : 'The browser does not let this page copy.'),
       edit: (row) => this.#messages.edit(row, () => this.#focus(row.key)),
       delete: (message) => this.#deletion.ask(message.Message, () => app.amending.delete(message)),

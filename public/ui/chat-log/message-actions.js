@@ -11,6 +11,7 @@ const EMOJI = Object.freeze(['👍', '❤️', '😂', '🎉', '😮', '😢', '
  *
  * @typedef {object} Deeds
  * @property {(message: Message, emoji: string) => void} react
+ * @property {(message: Message) => void} reply
  * @property {(message: Message) => void} copy
  * @property {(row: MessageRow) => void} edit
  * @property {(message: Message) => void} delete
@@ -83,6 +84,7 @@ export class MessageActions {
     const react = this.#button('smile', 'React', () => this.#choose(react));
     const buttons = [
       react,
+      this.#button('quote', 'Reply', () => deeds.reply(message)),
       this.#button('copy', 'Copy text', () => deeds.copy(message)),
       ...(own ? [this.#button('write', 'Edit', () => deeds.edit(row)), this.#button('remove', 'Delete', () => deeds.delete(message))] : []),
     ];

@@ -1,11 +1,14 @@
 import { fold, isEmoji } from '../../state/markup.js';
 import { element } from '../dom.js';
-import { dateAndTime, time } from '../format.js';
+import { dateAndTime, enumeration, isolated, time } from '../format.js';
 import { icon } from '../icons.js';
 import { richText } from '../rich-text.js';
 import { UserAvatar } from '../user-avatar/user-avatar.js';
 
 /** @typedef {import('../../state/rows.js').Row} Row */
+
+/** Of those who reacted, so many are told by name. */
+const NAMED = 3;
 
 /**
  * What a message needs to know besides itself.
@@ -108,8 +111,10 @@ function deleted(at) {
  */
 function reactions(all, { own = '', nameOf, react }) {
   const chips = Object.entries(all).map(([emoji, users]) => {
-    const who = users.map((uuid) => (uuid === own ? 'You' : nameOf(uuid)));
-    const words = `${who.join(', ')} reacted with ${emoji}`;
+    const others = users.filter((uuid) => uuid !== own);
+    const names = others.slice(0, NAMED + 1).map((uuid) => isolated(nameOf(uuid)));
+    const who = users.length > others.length ? ['You', ...names] : names;
+    const words = `${enumeration(who, users.length, NAMED)} reacted with ${emoji}`;
     return element(
       'li',
       {},
