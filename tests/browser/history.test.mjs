@@ -89,6 +89,20 @@ test('a turn of the wheel moves the messages by just so much, although rows abov
   }
 });
 
+test('who turns the wheel slowly gets away from the end', async (context) => {
+  const { page, settled } = await reader(context);
+  const top = () => page.evaluate(() => document.querySelector('.log').scrollTop);
+  await settled();
+  await page.mouse.move(700, 400);
+  for (let turn = 0; turn < 5; turn += 1) {
+    const before = await top();
+    await page.mouse.wheel(0, -6);
+    await page.waitForFunction((was) => document.querySelector('.log').scrollTop < was, before);
+    await settled();
+    assert.ok(Math.abs((await top()) - before + 6) < 1.5, `from ${before} to ${await top()}`);
+  }
+});
+
 test('another width and larger letters leave what is read where it is', async (context) => {
   const { page, places, settled, scroll } = await reader(context);
   await scroll(-2_500);

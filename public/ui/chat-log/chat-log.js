@@ -2,12 +2,13 @@ import { GENERAL } from '../../protocol/types.js';
 import { quotation } from '../../state/quotation.js';
 import { copyText } from '../clipboard.js';
 import { element, painter } from '../dom.js';
-import { day } from '../format.js';
 import { icon } from '../icons.js';
 import { Announcer } from './announcer.js';
+import { DayLabel } from './day-label.js';
 import { DeleteDialog } from './delete-dialog.js';
 import { MessageActions } from './message-actions.js';
 import { MessageRows } from './message-rows.js';
+import { watchPointing } from './pointing.js';
 import { VirtualList } from './virtual-list.js';
 
 /** @typedef {import('../../state/app.js').App} App */
@@ -18,8 +19,6 @@ import { VirtualList } from './virtual-list.js';
 const AHEAD = 3_000;
 /** A message that the keys lead to keeps this distance from the edge, in pixels. */
 const MARGIN = 48;
-/** How long the day stays in view after scrolling, in milliseconds. */
-const DAY_SHOWN = 1_200;
 
 /** The messages of the open channel. */
 export class ChatLog extends HTMLElement {
@@ -28,7 +27,7 @@ export class ChatLog extends HTMLElement {
   #log = element('div', { class: 'log', role: 'log', 'aria-live': 'off', tabindex: 0 }, this.#items);
   #count = element('span', { class: 'badge', hidden: true });
   #jump = element('button', { class: 'jump', type: 'button', hidden: true, onclick: () => this.#toNewest() }, icon('down'), this.#count);
-  #day = element('p', { class: 'day-label', 'aria-hidden': 'true' });
+  #day = new DayLabel();
   #announcer = new Announcer();
   #deletion = new DeleteDialog();
   #messages;
@@ -46,8 +45,6 @@ export class ChatLog extends HTMLElement {
   #lastKey = '';
   /** @type {Extract<Row, { kind: 'start' }>} */
   #start = { kind: 'start', key: 'start', text: '' };
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #dayTimer;
 
   /**
    * @param {App} app
@@ -70,15 +67,13 @@ export class ChatLog extends HTMLElement {
   }
 
   connectedCallback() {
-    this.append(this.#log, this.#day, this.#jump, this.#announcer.node, this.#deletion.node);
+    this.append(this.#log, this.#day.node, this.#jump, this.#announcer.node, this.#deletion.node);
     const app = this.#app;
     const paint = painter(() => this.#paint());
     for (const event of /** @type {const} */ (['timeline', 'channel', 'identity', 'connection'])) app.on(event, paint);
     app.people.on('change', paint);
     this.#log.addEventListener('keydown', (event) => this.#pressed(event));
-    this.#log.addEventListener('focusin', (event) => this.#point(event));
-    this.#log.addEventListener('pointerover', (event) => event.pointerType === 'mouse' && !this.#actions.busy && this.#point(event));
-    this.#log.addEventListener('pointerleave', () => this.#actions.busy || this.#actions.show(undefined, undefined));
+    watchPointing(this.#log, { key: () => this.#actions.key, busy: () => this.#actions.busy, show: (key) => this.#equip(key, app.rows()) });
     document.addEventListener('visibilitychange', () => this.#attend());
     this.#paint();
   }
@@ -150,7 +145,6 @@ export class ChatLog extends HTMLElement {
     return this.#start;
   }
 
-
   /** What belongs to where the reader is. */
   #scrolled() {
     const { timeline, history, channel } = this.#app;
@@ -169,17 +163,8 @@ export class ChatLog extends HTMLElement {
     this.#count.hidden = below === 0;
     this.#count.textContent = below > 99 ? '99+' : String(below);
     const begins = (list.anchor?.top ?? 1) > 0;
-    this.#showDay(atEnd || begins ? undefined : first);
+    this.#day.show(!atEnd && !begins && first && 'at' in first ? first.at : undefined);
     this.#attend();
-  }
-
-  /** While the reader scrolls, the day of what goes on beyond the top. @param {Row | undefined} row */
-  #showDay(row) {
-    const text = row && 'at' in row ? day(row.at) : '';
-    if (this.#day.textContent !== text) this.#day.textContent = text;
-    clearTimeout(this.#dayTimer);
-    this.#day.classList.toggle('shown', text !== '');
-    this.#dayTimer = setTimeout(() => this.#day.classList.remove('shown'), DAY_SHOWN);
   }
 
   #attend() {
@@ -197,13 +182,9 @@ export class ChatLog extends HTMLElement {
     this.#list.goTo(undefined);
   }
 
-  /** Puts the tools where the pointer or the focus is. @param {Event} event */
-  #point({ target }) {
-    const item = /** @type {Element} */ (target).closest('li.message');
-    if (item instanceof HTMLElement) this.#equip(item.dataset['key'], this.#app.rows());
-  }
-
   /**
+   * Puts the tools where the pointer or the focus is.
+   *
    * @param {string | undefined} key
    * @param {Row[]} rows
    */

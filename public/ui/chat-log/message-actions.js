@@ -17,8 +17,12 @@ const EMOJI = Object.freeze(['👍', '❤️', '😂', '🎉', '😮', '😢', '
  * @property {(message: Message) => void} delete
  */
 
+/** The tools overlap what they belong to by this much, in pixels, where that is not beside them. */
+const OVERLAP = 8;
+
 /** The tools of one message at a time: of that under the pointer, or of that with the focus. */
 export class MessageActions {
+  #home;
   #deeds;
   #bar = element('div', { class: 'actions', role: 'toolbar', 'aria-label': 'Message actions' });
   #picker = element('div', { class: 'picker', popover: 'auto', role: 'toolbar', 'aria-label': 'Reactions to choose from' });
@@ -26,10 +30,11 @@ export class MessageActions {
   #row;
 
   /**
-   * @param {HTMLElement} home Holds the picker.
+   * @param {HTMLElement} home Holds the picker, and is what can be seen.
    * @param {Deeds} deeds
    */
   constructor(home, deeds) {
+    this.#home = home;
     this.#deeds = deeds;
     home.append(this.#picker);
     for (const emoji of EMOJI) this.#picker.append(element('button', { type: 'button', onclick: () => this.#chosen(emoji) }, emoji));
@@ -63,7 +68,20 @@ export class MessageActions {
     if (this.#row !== row) this.#fill(row);
     this.#row = row;
     const line = item.querySelector('.line') ?? item;
-    if (this.#bar.parentElement !== line) line.append(this.#bar);
+    if (this.#bar.parentElement === line) return;
+    line.append(this.#bar);
+    this.#keepInView(line);
+  }
+
+  /** Where the style sheet's place is beyond the top, they hang from the message instead, or as low as can be seen. @param {Element} line */
+  #keepInView(line) {
+    const bar = this.#bar;
+    bar.classList.remove('hanging');
+    const [view, message, own] = [this.#home, line, bar].map((node) => node.getBoundingClientRect());
+    if (!view || !message || !own || own.top >= view.top) return;
+    const top = Math.min(message.bottom, view.bottom - own.height) - OVERLAP;
+    bar.style.setProperty('--hang', `${top - message.top}px`);
+    bar.classList.add('hanging');
   }
 
   /** Which of the tools has the focus, or -1. */

@@ -78,7 +78,7 @@ export class VirtualList {
   show(rows, goal) {
     this.#notice();
     if (goal) this.#stop();
-    if (goal || this.atEnd) this.#anchor = goal?.anchor;
+    if (goal || (this.atEnd && !this.#moving)) this.#anchor = goal?.anchor;
     const drawn = this.#rows.slice(this.#from, this.#to);
     this.#rows = rows;
     this.#geometry.set(rows.map(({ key }) => key));
@@ -139,10 +139,13 @@ export class VirtualList {
     return this.#drawn.node(key);
   }
 
+  get #moving() {
+    return performance.now() - this.#movedAt < SETTLED;
+  }
+
   /** The view is to be elsewhere at once. A run that is under way may go on for a moment, and is not to take it along. */
   #stop() {
-    const now = performance.now();
-    if (now - this.#movedAt < SETTLED) this.#wentAt = now;
+    if (this.#moving) this.#wentAt = performance.now();
     this.#movedAt = -Infinity;
   }
 
@@ -177,7 +180,8 @@ export class VirtualList {
 
   /** @returns {Anchor | undefined} */
   #reading() {
-    if (this.follows && this.below < NEAR_END) return undefined;
+    // Only the very end holds the view, or nobody who moves slowly would get away from it.
+    if (this.follows && this.below < 1) return undefined;
     // Of what is drawn, since its height is known: how far the view was moved shall not depend on a guess.
     const index = Math.max(this.#from, Math.min(this.#first(), this.#to - 1));
     const row = this.#rows[index];
@@ -274,8 +278,7 @@ export class VirtualList {
   #place() {
     const geometry = this.#geometry;
     const drift = this.#wanted() - this.#top;
-    const moving = performance.now() - this.#movedAt < SETTLED;
-    const absorbs = moving && this.#anchor && this.#from > 0 && geometry.offset(this.#from) + this.#shift >= drift;
+    const absorbs = this.#moving && this.#anchor && this.#from > 0 && geometry.offset(this.#from) + this.#shift >= drift;
     this.#shift = absorbs ? this.#shift - drift : 0;
     const wanted = absorbs ? this.#top : this.#wanted();
     this.#list.style.setProperty('--above', `${geometry.offset(this.#from) + this.#shift}px`);

@@ -20,8 +20,9 @@ export class Window {
   /** What went wrong in the page, a connection that could not be made apart. */
   faults = [];
 
-  static async open(browser, url) {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB' });
+  /** @param {import('playwright-core').BrowserContextOptions} [device] What is different from a desk. */
+  static async open(browser, url, device = {}) {
+    const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: 'en-GB', ...device });
     return Window.#in(context, url);
   }
 
@@ -51,7 +52,8 @@ export class Window {
 
   /** Waits until somebody is signed in and the open channel is there. */
   async isIn() {
-    await this.page.waitForSelector('.account .dot.online');
+    // On a narrow screen it is there and not seen.
+    await this.page.waitForSelector('.account .dot.online', { state: 'attached' });
     await this.page.waitForSelector('.log[aria-busy="false"]');
   }
 
