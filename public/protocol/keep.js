@@ -2,7 +2,14 @@
  * What is kept between visits. A browser may refuse its storage, even to be looked at (private windows, full quota); then
  * things are kept for as long as the page is open.
  *
- * @typedef {() => { getItem(key: string): string | null, setItem(key: string, value: string): void, removeItem(key: string): void }} Box
+ * @typedef {object} Store
+ * @property {number} length
+ * @property {(index: number) => string | null} key
+ * @property {(key: string) => string | null} getItem
+ * @property {(key: string, value: string) => void} setItem
+ * @property {(key: string) => void} removeItem
+ *
+ * @typedef {() => Store} Box
  */
 
 /**
@@ -13,6 +20,7 @@
 export class Keep {
   #box;
   #name;
+  #limit;
   /** @type {T | undefined} */
   #copy;
   /** The browser has not taken what was last written. */
@@ -21,10 +29,12 @@ export class Keep {
   /**
    * @param {Box} box
    * @param {string} name
+   * @param {number} [limit] What is longer, in characters, is not given to the browser, so that it leaves room for the rest.
    */
-  constructor(box, name) {
+  constructor(box, name, limit = Infinity) {
     this.#box = box;
     this.#name = `rialto.${name}`;
+    this.#limit = limit;
   }
 
   /** @returns {T | undefined} */
@@ -38,16 +48,30 @@ export class Keep {
     }
   }
 
-  /** @param {T | undefined} value */
+  /**
+   * @param {T | undefined} value
+   * @returns Whether the browser has it now. If not, it has what was written before.
+   */
   write(value) {
     this.#copy = value;
+    this.#refused = !this.#store(value);
+    return !this.#refused;
+  }
+
+  /** @param {T | undefined} value */
+  #store(value) {
     try {
-      if (value === undefined) this.#box().removeItem(this.#name);
-      else this.#box().setItem(this.#name, JSON.stringify(value));
-      this.#refused = false;
+      if (value === undefined) {
+        this.#box().removeItem(this.#name);
+        return true;
+      }
+      const text = JSON.stringify(value);
+      if (text.length > this.#limit) return false;
+      this.#box().setItem(this.#name, text);
+      return true;
     } catch {
       // The copy serves until the page is closed.
-      this.#refused = true;
+      return false;
     }
   }
 }

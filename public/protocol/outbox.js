@@ -11,10 +11,16 @@ import { Code, Disconnected, Refused } from './types.js';
  * @property {string} text
  * @property {number} createdAt Milliseconds since 1970.
  * @property {number} [triedAt] When it was first given to a server.
- * @property {string} [failure] Why the server refused it for good.
+ * @property {number} [confirmedAt] When the author last said that it is to be sent after all.
+ * @property {string} [failure] Why it is not sent: the server refused it for good, or it is too old.
  */
 
 const SHORTEST_PAUSE = 1_000;
+/**
+ * What is older, in milliseconds, is not sent by itself. A message that waited over a weekend without a network is still meant;
+ * one that comes to light in a browser that was not opened for a week would surprise its author, and those who read it.
+ */
+const STALE = 7 * 24 * 3_600_000;
 
 /**
  * Messages that the server has not acknowledged. They leave one at a time in each channel, so that they arrive in the
@@ -42,7 +48,9 @@ export class Outbox extends Emitter {
     super();
     this.#keep = keep;
     this.#deliver = deliver;
-    this.#pending = keep.read() ?? [];
+    // It may have been given to a server and the storage not have been told any more.
+    this.#pending = (keep.read() ?? []).map((entry) => ({ ...entry, triedAt: entry.triedAt ?? entry.createdAt }));
+    this.#holdBack();
   }
 
   /**
@@ -51,7 +59,7 @@ export class Outbox extends Emitter {
    * @param {string} text
    */
   add(author, channel, text) {
-    this.#pending.push({ clientID: crypto.randomUUID(), author, channel, text, createdAt: Date.now() });
+    this.#pending.push({ clientID: identifier(), author, channel, text, createdAt: Date.now() });
     this.#changed();
     this.#next(channel);
   }
@@ -75,6 +83,7 @@ export class Outbox extends Emitter {
     if (this.#author === author) return;
     this.pause();
     this.#author = author;
+    if (this.#holdBack()) this.#changed();
     for (const channel of new Set(this.#pending.map((entry) => entry.channel))) this.#next(channel);
   }
 
@@ -102,6 +111,7 @@ export class Outbox extends Emitter {
     const found = this.#pending.find((entry) => entry.clientID === clientID);
     if (!found?.failure) return;
     delete found.failure;
+    found.confirmedAt = Date.now();
     this.#changed();
     this.#next(found.channel);
   }
@@ -110,6 +120,24 @@ export class Outbox extends Emitter {
   discard(clientID) {
     this.#pending = this.#pending.filter((entry) => entry.clientID !== clientID || !entry.failure);
     this.#changed();
+  }
+
+  /**
+   * Somebody leaves nothing behind.
+   *
+   * @param {string} author
+   */
+  forget(author) {
+    this.#pending = this.#pending.filter((entry) => entry.author !== author);
+    this.#changed();
+  }
+
+  /** What is too old to be sent unasked is not. @returns {boolean} Whether there is any. */
+  #holdBack() {
+    const due = Date.now() - STALE;
+    const stale = this.#pending.filter(({ failure, createdAt, confirmedAt = createdAt }) => !failure && confirmedAt < due);
+    for (const entry of stale) entry.failure = 'it was written more than a week ago.';
+    return stale.length > 0;
   }
 
   /** @param {string} channel */
@@ -162,4 +190,9 @@ export class Outbox extends Emitter {
   #save() {
     this.#keep.write(this.#pending.length > 0 ? this.#pending : undefined);
   }
+}
+
+/** A name that nobody else gives. `crypto.randomUUID` is missing where the page came over plain HTTP from another machine. */
+function identifier() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

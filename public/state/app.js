@@ -56,6 +56,7 @@ export class App extends Emitter {
   amending;
 
   #layout = new Layout();
+  #shelf;
   #lastChannel;
   /** Whose all this is. @type {Identity | undefined} */
   #owner;
@@ -64,14 +65,16 @@ export class App extends Emitter {
    * @param {string} url The chat socket.
    * @param {Box} browserBox Kept by the browser.
    * @param {Box} windowBox Kept by this window.
+   * @param {import('../protocol/shelf.js').Shelf} shelf Kept for this window, and for the next one if it ends.
    */
-  constructor(url, browserBox, windowBox) {
+  constructor(url, browserBox, windowBox, shelf) {
     super();
+    this.#shelf = shelf;
     this.connection = new Connection(url);
-    this.client = new ChatClient(this.connection, new Keep(browserBox, 'identity'), new Keep(windowBox, 'unsent'));
+    this.client = new ChatClient(this.connection, new Keep(browserBox, 'identity'), shelf.keep('unsent'));
     this.account = new Account(this.client, new Keep(browserBox, 'blocked'));
     this.channels = new Channels(new Keep(browserBox, 'hidden'));
-    this.drafts = new Drafts(new Keep(windowBox, 'drafts'));
+    this.drafts = new Drafts(shelf.keep('drafts'), this.identity?.userUUID);
     this.preferences = new Preferences(new Keep(browserBox, 'preferences'));
     this.recall = new Recall(new Keep(windowBox, 'recall'));
     this.roster = new Roster(this.client, this.people);
@@ -198,7 +201,8 @@ export class App extends Emitter {
     this.#owner = identity;
     if (identity?.userUUID !== before?.userUUID) {
       // Who has an account or signs out leaves nothing behind; a guest who comes in by name goes on with what they were writing.
-      if (before?.guest === false || left === 'signedOut' || left === 'deleted') this.drafts.clear();
+      if (before && (!before.guest || left === 'signedOut' || left === 'deleted')) this.#clear(before.userUUID);
+      this.drafts.passTo(identity?.userUUID);
       if (before) this.recall.clear();
       this.history.clear();
       this.reading.clear();
@@ -209,6 +213,17 @@ export class App extends Emitter {
     if (left === 'deleted') this.emit('notice', 'This account was deleted.');
     if (left === 'forgotten') this.emit('notice', 'You have a new name: the server has forgotten the guest you were.');
     else if (left) this.emit('welcome', undefined);
+  }
+
+  /**
+   * Nothing is left of what somebody was writing in this browser.
+   *
+   * @param {string} author
+   */
+  #clear(author) {
+    this.drafts.clear();
+    this.client.outbox.forget(author);
+    this.#shelf.forget(author);
   }
 
   /**

@@ -78,3 +78,38 @@ test('it outlives the page and never speaks for somebody else', () => {
   outbox.resume('me');
   assert.equal(sent[0].text, 'kept');
 });
+
+test('what was written more than a week ago is not sent unasked', (context) => {
+  context.mock.timers.enable({ apis: ['Date'] });
+  const before = setUp();
+  before.outbox.add('me', '', 'old');
+  context.mock.timers.tick(6 * 24 * 3_600_000);
+  before.outbox.add('me', '', 'newer');
+  context.mock.timers.tick(2 * 24 * 3_600_000);
+  const { outbox, sent } = setUp(before.storage);
+  outbox.resume('me');
+  assert.deepEqual(sent.map(({ text }) => text), ['newer']);
+  const [old] = outbox.waiting('me', '');
+  assert.match(old.failure, /a week ago/);
+  outbox.pause();
+  outbox.retry(old.clientID);
+  outbox.resume('me');
+  assert.deepEqual(sent.map(({ text }) => text), ['newer', 'old']);
+});
+
+test('what comes from the storage may have been sent: it counts as tried when it was written', (context) => {
+  context.mock.timers.enable({ apis: ['Date'], now: 1_000 });
+  const before = setUp();
+  before.outbox.add('me', '', 'maybe');
+  const { outbox } = setUp(before.storage);
+  assert.equal(outbox.waiting('me', '')[0].triedAt, 1_000);
+});
+
+test('who leaves takes their messages along', () => {
+  const { outbox, storage, texts } = setUp();
+  outbox.add('me', '', 'mine');
+  outbox.add('ben', '', 'theirs');
+  outbox.forget('me');
+  assert.deepEqual(texts(), []);
+  assert.deepEqual(new Keep(storage, 'unsent').read().map(({ text }) => text), ['theirs']);
+});

@@ -1,3 +1,4 @@
+import { Shelf } from '../../protocol/shelf.js';
 import { saveAs } from '../account-dialog/save-as.js';
 import { ChannelHeader } from '../channel-header/channel-header.js';
 import { ChatComposer } from '../chat-composer/chat-composer.js';
@@ -70,7 +71,7 @@ export class ChatApp extends HTMLElement {
     app.on('channel', () => composer.focusIfHandy());
     app.on('welcome', () => account.open());
     app.on('notice', (text) => this.#tell(text));
-    addEventListener('storage', () => app.refresh());
+    addEventListener('storage', ({ key }) => Shelf.has(key) || app.refresh());
     addEventListener('online', () => app.client.probe());
     addEventListener('offline', () => app.client.probe());
     addEventListener('pageshow', () => app.client.probe());

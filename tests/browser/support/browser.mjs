@@ -11,8 +11,9 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-export function launch() {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+/** @param {string[]} more Arguments that one scenario needs. */
+export function launch(...more) {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...ARGUMENTS, ...more] });
 }
 
 /** A window with a profile of its own, so with a user of its own, and what can be seen and done in it. */
@@ -26,15 +27,21 @@ export class Window {
     return Window.#in(context, url);
   }
 
-  /** Another window of the same profile. */
-  tab(url = this.page.url()) {
-    return Window.#in(this.context, url);
+  /**
+   * Another window of the same profile.
+   *
+   * @param {string} url
+   * @param {(page: import('playwright-core').Page) => Promise<unknown>} [prepare] Before anything is loaded.
+   */
+  tab(url = this.page.url(), prepare) {
+    return Window.#in(this.context, url, prepare);
   }
 
-  static async #in(context, url) {
+  static async #in(context, url, prepare) {
     const window = new Window();
     window.context = context;
     window.page = await context.newPage();
+    await prepare?.(window.page);
     window.page.setDefaultTimeout(20_000);
     window.page.on('pageerror', (error) => window.faults.push(String(error)));
     window.page.on('console', (message) => {
