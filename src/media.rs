@@ -1,0 +1,13 @@
+//! Media nodes: what carries calls.
+//!
+//! A participant's browser has one connection to one media node, over which it sends its own tracks and receives everybody else's. The node
+//! forwards packets and never decodes them.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`sdp`] | offers, answers, and the skeleton by which another node goes on with the same m-lines |
+//!
+//! Everything here is a plain state machine without IO: the clock, randomness and what arrived are passed in, what is to be sent and what
+//! happened come out.
+
+pub mod sdp;
