@@ -1,0 +1,118 @@
+//! SRTP and SRTCP of one participant (RFC 3711, RFC 7714), keyed by DTLS (RFC 5764).
+
+use bytes::BytesMut;
+use rtc_crypto::RTCCrypto;
+use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
+use rtc_dtls::state::State;
+use rtc_rtp::{Header, Packet};
+use rtc_shared::marshal::{Marshal, MarshalSize, Unmarshal};
+use rtc_srtp::config::{Config, LABEL_EXTRACTOR_DTLS_SRTP, SessionKeys};
+use rtc_srtp::context::Context;
+use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
+use rtc_srtp::protection_profile::ProtectionProfile;
+
+/// How far a packet may be behind the newest one of its SSRC and still be taken, in packets.
+const RTP_WINDOW: usize = 1024;
+/// The same for RTCP.
+const RTCP_WINDOW: usize = 64;
+/// The most SSRCs of one participant. Three cameras' worth of layers with retransmissions are 18.
+const MAX_SSRCS: usize = 64;
+/// A context remembers every SSRC it was asked about, forged ones too. So unknown SSRCs go to one that is thrown away after so many.
+const MAX_PROBES: u32 = 64;
+
+/// Media cannot be protected: there is no session yet, or the packet is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the packet cannot be protected")]
+pub struct SealError;
+
+/// Both directions.
+pub(super) struct Srtp {
+    profile: ProtectionProfile,
+    keys: SessionKeys,
+    sealing: Context,
+    opening: Context,
+    rtp_sources: Vec<u32>,
+    rtcp_sources: Vec<u32>,
+    probe: Option<(Context, u32)>,
+}
+
+impl Srtp {
+    /// From a finished handshake, as the DTLS server or client that it was. None if no profile was agreed on.
+    pub(super) fn new(state: &State, crypto: &dyn RTCCrypto) -> Option<Self> {
+        let profile = match state.srtp_protection_profile() {
+            SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => ProtectionProfile::AeadAes128Gcm,
+            SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
+            _ => return None,
+        };
+        let mut config = Config { profile, ..Config::default() };
+        let material = state.export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], config.keying_material_len()).ok()?;
+        config.set_session_keys_from_keying_material(material.as_ref(), state.is_client()).ok()?;
+        let keys = config.keys;
+        let sealing = Context::new(&keys.local_master_key, &keys.local_master_salt, profile, None, None, crypto).ok()?;
+        let replay = (Some(srtp_replay_protection(RTP_WINDOW)), Some(srtcp_replay_protection(RTCP_WINDOW)));
+        let opening = Context::new(&keys.remote_master_key, &keys.remote_master_salt, profile, replay.0, replay.1, crypto).ok()?;
+        Some(Self { profile, keys, sealing, opening, rtp_sources: Vec::new(), rtcp_sources: Vec::new(), probe: None })
+    }
+
+    /// Whether it is AES-128-GCM, which costs a sixth of the other.
+    pub(super) fn is_gcm(&self) -> bool {
+        matches!(self.profile, ProtectionProfile::AeadAes128Gcm)
+    }
+
+    /// Opens a packet. None for what is not authentic, came before, or is one SSRC too many.
+    pub(super) fn open_rtp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<Packet> {
+        let header = Header::unmarshal(&mut &*bytes).ok()?;
+        if !self.rtp_sources.contains(&header.ssrc) {
+            if self.rtp_sources.len() >= MAX_SSRCS || self.probe(crypto)?.decrypt_rtp_with_header(bytes, &header).is_err() {
+                return None;
+            }
+            self.rtp_sources.push(header.ssrc);
+        }
+        let plain = self.opening.decrypt_rtp_with_header(bytes, &header).ok()?;
+        let mut payload = plain.freeze().slice(header.marshal_size()..);
+        if header.padding {
+            let padding = usize::from(*payload.last()?);
+            payload.truncate(payload.len().checked_sub(padding)?);
+        }
+        Some(Packet { header, payload })
+    }
+
+    /// The same for a compound RTCP packet.
+    pub(super) fn open_rtcp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<BytesMut> {
+        let ssrc = u32::from_be_bytes(bytes.get(4..8)?.try_into().ok()?);
+        if !self.rtcp_sources.contains(&ssrc) {
+            if self.rtcp_sources.len() >= MAX_SSRCS || self.probe(crypto)?.decrypt_rtcp(bytes).is_err() {
+                return None;
+            }
+            self.rtcp_sources.push(ssrc);
+        }
+        self.opening.decrypt_rtcp(bytes).ok()
+    }
+
+    /// Seals a packet. `scratch` is for the plain one, so that many can use the same memory.
+    pub(super) fn seal_rtp(&mut self, header: &Header, payload: &[u8], scratch: &mut BytesMut) -> Result<BytesMut, SealError> {
+        let size = header.marshal_size();
+        scratch.resize(size + payload.len(), 0);
+        let (head, body) = scratch.split_at_mut(size);
+        header.marshal_to(head).map_err(|_| SealError)?;
+        body.copy_from_slice(payload);
+        self.sealing.encrypt_rtp_with_header(scratch, header).map_err(|_| SealError)
+    }
+
+    /// Seals a compound RTCP packet.
+    pub(super) fn seal_rtcp(&mut self, packet: &[u8]) -> Result<BytesMut, SealError> {
+        self.sealing.encrypt_rtcp(packet).map_err(|_| SealError)
+    }
+
+    /// A context for packets of SSRCs that nobody vouches for yet.
+    fn probe(&mut self, crypto: &dyn RTCCrypto) -> Option<&mut Context> {
+        if self.probe.as_ref().is_none_or(|(_, used)| *used >= MAX_PROBES) {
+            let SessionKeys { remote_master_key, remote_master_salt, .. } = &self.keys;
+            let context = Context::new(remote_master_key, remote_master_salt, self.profile, None, None, crypto).ok()?;
+            self.probe = Some((context, 0));
+        }
+        let (context, used) = self.probe.as_mut()?;
+        *used += 1;
+        Some(context)
+    }
+}
