@@ -11,7 +11,7 @@ mod bucket;
 mod dtls;
 mod ice;
 mod identity;
-mod srtp;
+pub(super) mod srtp;
 mod stun;
 
 use std::net::SocketAddr;

@@ -26,7 +26,7 @@ const MAX_PROBES: u32 = 64;
 pub struct SealError;
 
 /// Both directions.
-pub(super) struct Srtp {
+pub(in crate::media) struct Srtp {
     profile: ProtectionProfile,
     keys: SessionKeys,
     sealing: Context,
@@ -47,11 +47,27 @@ impl Srtp {
         let mut config = Config { profile, ..Config::default() };
         let material = state.export_keying_material(LABEL_EXTRACTOR_DTLS_SRTP, &[], config.keying_material_len()).ok()?;
         config.set_session_keys_from_keying_material(material.as_ref(), state.is_client()).ok()?;
-        let keys = config.keys;
+        Self::from_keys(profile, config.keys, crypto)
+    }
+
+    fn from_keys(profile: ProtectionProfile, keys: SessionKeys, crypto: &dyn RTCCrypto) -> Option<Self> {
         let sealing = Context::new(&keys.local_master_key, &keys.local_master_salt, profile, None, None, crypto).ok()?;
         let replay = (Some(srtp_replay_protection(RTP_WINDOW)), Some(srtcp_replay_protection(RTCP_WINDOW)));
         let opening = Context::new(&keys.remote_master_key, &keys.remote_master_salt, profile, replay.0, replay.1, crypto).ok()?;
         Some(Self { profile, keys, sealing, opening, rtp_sources: Vec::new(), rtcp_sources: Vec::new(), probe: None })
+    }
+
+    /// One that opens what it has sealed, with keys that everybody knows. For fuzzing.
+    pub(in crate::media) fn mirror(gcm: bool, crypto: &dyn RTCCrypto) -> Option<Self> {
+        let profile = if gcm { ProtectionProfile::AeadAes128Gcm } else { ProtectionProfile::Aes128CmHmacSha1_80 };
+        let (key, salt) = (vec![1; profile.key_len()], vec![2; profile.salt_len()]);
+        let keys = SessionKeys {
+            local_master_key: key.clone(),
+            local_master_salt: salt.clone(),
+            remote_master_key: key,
+            remote_master_salt: salt,
+        };
+        Self::from_keys(profile, keys, crypto)
     }
 
     /// Whether it is AES-128-GCM, which costs a sixth of the other.
@@ -60,7 +76,7 @@ impl Srtp {
     }
 
     /// Opens a packet. None for what is not authentic, came before, or is one SSRC too many.
-    pub(super) fn open_rtp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<Packet> {
+    pub(in crate::media) fn open_rtp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<Packet> {
         let header = Header::unmarshal(&mut &*bytes).ok()?;
         if !self.rtp_sources.contains(&header.ssrc) {
             if self.rtp_sources.len() >= MAX_SSRCS || self.probe(crypto)?.decrypt_rtp_with_header(bytes, &header).is_err() {
@@ -78,7 +94,7 @@ impl Srtp {
     }
 
     /// The same for a compound RTCP packet.
-    pub(super) fn open_rtcp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<BytesMut> {
+    pub(in crate::media) fn open_rtcp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<BytesMut> {
         let ssrc = u32::from_be_bytes(bytes.get(4..8)?.try_into().ok()?);
         if !self.rtcp_sources.contains(&ssrc) {
             if self.rtcp_sources.len() >= MAX_SSRCS || self.probe(crypto)?.decrypt_rtcp(bytes).is_err() {
@@ -90,7 +106,7 @@ impl Srtp {
     }
 
     /// Seals a packet. `scratch` is for the plain one, so that many can use the same memory.
-    pub(super) fn seal_rtp(&mut self, header: &Header, payload: &[u8], scratch: &mut BytesMut) -> Result<BytesMut, SealError> {
+    pub(in crate::media) fn seal_rtp(&mut self, header: &Header, payload: &[u8], scratch: &mut BytesMut) -> Result<BytesMut, SealError> {
         let size = header.marshal_size();
         scratch.resize(size + payload.len(), 0);
         let (head, body) = scratch.split_at_mut(size);
@@ -100,7 +116,7 @@ impl Srtp {
     }
 
     /// Seals a compound RTCP packet.
-    pub(super) fn seal_rtcp(&mut self, packet: &[u8]) -> Result<BytesMut, SealError> {
+    pub(in crate::media) fn seal_rtcp(&mut self, packet: &[u8]) -> Result<BytesMut, SealError> {
         self.sealing.encrypt_rtcp(packet).map_err(|_| SealError)
     }
 
