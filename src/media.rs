@@ -8,10 +8,12 @@
 //! | [`fuzzing`] | where hostile bytes come in, for fuzzers |
 //! | [`peer`] | the connection with one participant: ICE-lite, DTLS, SRTP |
 //! | [`sdp`] | offers, answers, and the skeleton by which another node goes on with the same m-lines |
+//! | [`shard`] | one thread and one port for many participants |
 //!
-//! Everything here is a plain state machine without IO: the clock, randomness and what arrived are passed in, what is to be sent and what
+//! Everything but [`shard`] is a plain state machine without IO: the clock, randomness and what arrived are passed in, what is to be sent and what
 //! happened come out.
 
 pub mod fuzzing;
 pub mod peer;
 pub mod sdp;
+pub mod shard;

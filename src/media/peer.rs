@@ -88,6 +88,12 @@ pub enum Failure {
 #[error("the fingerprint cannot change within a connection")]
 pub struct FingerprintChanged;
 
+/// The user name fragment of whom a binding request is for: it finds the [`Peer`] among many. None for anything else.
+#[must_use]
+pub fn receiver_of(bytes: &[u8]) -> Option<&str> {
+    stun::Request::read(bytes).map(|request| request.receiver)
+}
+
 /// See the module.
 pub struct Peer {
     identity: Arc<Identity>,
@@ -161,6 +167,12 @@ impl Peer {
             Some(128..=191) if self.ice.knows(from) => self.handle_media(bytes, outputs),
             _ => {}
         }
+    }
+
+    /// Whether the participant has proved to be there.
+    #[must_use]
+    pub fn knows(&self, route: Route) -> bool {
+        self.ice.knows(route)
     }
 
     /// When [`Peer::handle_timeout`] wants to be called.
@@ -269,4 +281,4 @@ impl Peer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

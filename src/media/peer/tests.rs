@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod client;
+pub(crate) mod client;
 mod hostile;
 
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn media_flows_both_ways_over_gcm() {
     let mut scratch = BytesMut::new();
     let sealed = world.peer.seal_rtp(&header(9, 7), b"forwarded", &mut scratch).unwrap();
     let crypto = world.client.identity.provider.clone();
-    let packet = world.client.srtp.as_mut().unwrap().open_rtp(&sealed, crypto.crypto()).unwrap();
+    let packet = world.client.open_rtp(&sealed).unwrap();
     assert_eq!((packet.header.ssrc, &packet.payload[..]), (9, &b"forwarded"[..]));
     let sealed = world.peer.seal_rtcp(&RECEIVER_REPORT).unwrap();
     assert_eq!(world.client.srtp.as_mut().unwrap().open_rtcp(&sealed, crypto.crypto()).unwrap()[..], RECEIVER_REPORT);

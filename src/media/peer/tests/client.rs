@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 use rtc_dtls::config::{ConfigBuilder, ExtendedMasterSecretType};
 use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
-use rtc_rtp::Header;
+use rtc_rtp::{Header, Packet};
 use rtc_shared::TransportProtocol;
 use rtc_stun::attributes::{
     ATTR_ICE_CONTROLLED, ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, AttrType, RawAttribute,
@@ -24,12 +24,12 @@ use crate::media::sdp::examples::credentials;
 use crate::media::sdp::{Credentials, Protocol};
 
 /// What a client can do.
-pub(super) struct Abilities {
-    pub(super) profiles: Vec<SrtpProtectionProfile>,
-    pub(super) certificate: bool,
-    pub(super) extended_master_secret: bool,
+pub(crate) struct Abilities {
+    pub(crate) profiles: Vec<SrtpProtectionProfile>,
+    pub(crate) certificate: bool,
+    pub(crate) extended_master_secret: bool,
     /// Bytes of a handshake fragment.
-    pub(super) mtu: usize,
+    pub(crate) mtu: usize,
 }
 
 impl Default for Abilities {
@@ -46,18 +46,18 @@ impl Default for Abilities {
 
 /// The attributes of a check besides the usual ones.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Check {
-    pub(super) nominates: bool,
-    pub(super) controlled: bool,
-    pub(super) unknown: Option<u16>,
+pub(crate) struct Check {
+    pub(crate) nominates: bool,
+    pub(crate) controlled: bool,
+    pub(crate) unknown: Option<u16>,
 }
 
-pub(super) struct Client {
-    pub(super) identity: Identity,
-    pub(super) credentials: Credentials,
-    pub(super) endpoint: Endpoint,
-    pub(super) srtp: Option<Srtp>,
-    pub(super) closed: bool,
+pub(crate) struct Client {
+    pub(crate) identity: Identity,
+    pub(crate) credentials: Credentials,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) srtp: Option<Srtp>,
+    pub(crate) closed: bool,
     flight: Vec<BytesMut>,
     resend: Option<Instant>,
     records: u16,
@@ -65,16 +65,16 @@ pub(super) struct Client {
 }
 
 /// The server as the client knows it.
-pub(super) fn server() -> std::net::SocketAddr {
+pub(crate) fn server() -> std::net::SocketAddr {
     "192.0.2.1:7000".parse().unwrap()
 }
 
-pub(super) fn route(text: &str) -> Route {
+pub(crate) fn route(text: &str) -> Route {
     Route { protocol: Protocol::Udp, address: text.parse().unwrap() }
 }
 
 impl Client {
-    fn new(now: Instant, abilities: Abilities) -> Self {
+    pub(crate) fn new(now: Instant, abilities: Abilities) -> Self {
         let identity = Identity::generate().unwrap();
         let config = ConfigBuilder::default()
             .with_crypto_provider(identity.provider.clone())
@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// A check, as browsers write it.
-    pub(super) fn check(&mut self, server: &Credentials, check: Check) -> Vec<u8> {
+    pub(crate) fn check(&mut self, server: &Credentials, check: Check) -> Vec<u8> {
         self.transaction += 1;
         let mut transaction = [7; 12];
         transaction[..8].copy_from_slice(&self.transaction.to_be_bytes());
@@ -137,9 +137,14 @@ impl Client {
         message.raw
     }
 
+    /// Opens a packet of the server.
+    pub(crate) fn open_rtp(&mut self, bytes: &[u8]) -> Option<Packet> {
+        self.srtp.as_mut()?.open_rtp(bytes, self.identity.crypto())
+    }
+
     /// The last flight. When it is sent again its plain records have new numbers, as those of browsers do; the library gives up its own timer
     /// too early to be of use here.
-    fn flight(&mut self) -> Vec<BytesMut> {
+    pub(crate) fn flight(&mut self) -> Vec<BytesMut> {
         for datagram in &mut self.flight {
             let mut place = 0;
             while place + 13 <= datagram.len() {
@@ -153,7 +158,7 @@ impl Client {
         self.flight.clone()
     }
 
-    fn handle(&mut self, now: Instant, bytes: &[u8]) -> Vec<BytesMut> {
+    pub(crate) fn handle(&mut self, now: Instant, bytes: &[u8]) -> Vec<BytesMut> {
         let mut finished = false;
         if let Ok(events) = self.endpoint.read(now, server(), None, BytesMut::from(bytes)) {
             for event in events {
@@ -175,23 +180,23 @@ impl Client {
 }
 
 /// A client, the server's peer for it, and a network that loses some of the datagrams.
-pub(super) struct World {
-    pub(super) now: Instant,
-    pub(super) peer: Peer,
-    pub(super) client: Client,
-    pub(super) route: Route,
-    pub(super) events: Vec<Event>,
-    pub(super) outputs: Vec<Output>,
+pub(crate) struct World {
+    pub(crate) now: Instant,
+    pub(crate) peer: Peer,
+    pub(crate) client: Client,
+    pub(crate) route: Route,
+    pub(crate) events: Vec<Event>,
+    pub(crate) outputs: Vec<Output>,
     /// Lost datagrams of a hundred.
-    pub(super) loss: u32,
+    pub(crate) loss: u32,
     /// Bytes that are changed in one datagram of ten: where, and into what.
-    pub(super) damage: Vec<(usize, u8)>,
+    pub(crate) damage: Vec<(usize, u8)>,
     random: StdRng,
     next_check: Instant,
 }
 
 impl World {
-    pub(super) fn new(abilities: Abilities) -> Self {
+    pub(crate) fn new(abilities: Abilities) -> Self {
         let now = Instant::now();
         let peer = Peer::new(now, Arc::new(Identity::generate().unwrap()), credentials(41));
         let client = Client::new(now, abilities);
@@ -209,31 +214,31 @@ impl World {
         }
     }
 
-    pub(super) fn lossy(seed: u64, loss: u32, abilities: Abilities) -> Self {
+    pub(crate) fn lossy(seed: u64, loss: u32, abilities: Abilities) -> Self {
         Self { random: StdRng::seed_from_u64(seed), loss, ..Self::new(abilities) }
     }
 
-    pub(super) fn answer(&mut self) {
+    pub(crate) fn answer(&mut self) {
         let (credentials, fingerprint) = (self.client.credentials.clone(), self.client.identity.fingerprint());
         self.peer.answer(self.now, &credentials, fingerprint, &mut self.outputs).unwrap();
         self.settle();
     }
 
     /// The server gets this from there; returns what comes out, apart from what goes to the client.
-    pub(super) fn give(&mut self, from: Route, bytes: &[u8]) -> Vec<Output> {
+    pub(crate) fn give(&mut self, from: Route, bytes: &[u8]) -> Vec<Output> {
         let mut outputs = Vec::new();
         self.peer.handle(self.now, from, bytes, &mut outputs);
         outputs
     }
 
     /// A check from where the client is.
-    pub(super) fn check(&mut self, check: Check) -> Vec<Output> {
+    pub(crate) fn check(&mut self, check: Check) -> Vec<Output> {
         let bytes = self.client.check(&self.peer.credentials().clone(), check);
         self.give(self.route, &bytes)
     }
 
     /// Lets time pass, with checks every half a second, until it has come to this or the time is over.
-    pub(super) fn run(&mut self, how_long: Duration, done: impl Fn(&Self) -> bool) -> bool {
+    pub(crate) fn run(&mut self, how_long: Duration, done: impl Fn(&Self) -> bool) -> bool {
         let end = self.now + how_long;
         for datagram in self.client.flight() {
             self.deliver(&datagram);
@@ -263,13 +268,13 @@ impl World {
     }
 
     /// Connects over a good network, or panics.
-    pub(super) fn connect(&mut self) {
+    pub(crate) fn connect(&mut self) {
         self.answer();
         assert!(self.run(Duration::from_secs(5), Self::is_connected), "{:?}", self.events);
         self.outputs.clear();
     }
 
-    pub(super) fn is_connected(&self) -> bool {
+    pub(crate) fn is_connected(&self) -> bool {
         self.client.srtp.is_some() && self.events.contains(&Event::Connected)
     }
 
@@ -297,7 +302,7 @@ impl World {
     }
 
     /// Carries datagrams both ways until there are no more.
-    pub(super) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         loop {
             let mut answers = Vec::new();
             for output in std::mem::take(&mut self.outputs) {
@@ -321,11 +326,11 @@ impl World {
     }
 
     /// A media packet of the client.
-    pub(super) fn rtp(&mut self, ssrc: u32, sequence_number: u16) -> BytesMut {
+    pub(crate) fn rtp(&mut self, ssrc: u32, sequence_number: u16) -> BytesMut {
         self.client.srtp.as_mut().unwrap().seal_rtp(&header(ssrc, sequence_number), b"payload", &mut BytesMut::new()).unwrap()
     }
 }
 
-pub(super) fn header(ssrc: u32, sequence_number: u16) -> Header {
+pub(crate) fn header(ssrc: u32, sequence_number: u16) -> Header {
     Header { version: 2, payload_type: 96, sequence_number, timestamp: 1000, ssrc, ..Header::default() }
 }

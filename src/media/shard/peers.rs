@@ -1,0 +1,281 @@
+//! All participants of a shard: who a packet is from, whose timer is due, what is to be sent. No IO.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::BytesMut;
+use rtc_rtp::{Header, Packet};
+
+use crate::media::peer::{Event, FingerprintChanged, Identity, Output, Peer, Route, receiver_of};
+use crate::media::sdp::{Credentials, Fingerprint, Ufrag};
+
+/// The most participants that share one path. More than one is rare: a page that connected anew from the same port. A packet is given to
+/// each, and is authentic to one.
+const MAX_SHARING: usize = 4;
+
+/// A participant of a shard. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PeerId(u64);
+
+/// What came from a participant.
+#[derive(Debug)]
+pub enum Arrival {
+    /// A media packet.
+    Rtp(Packet),
+    /// A compound RTCP packet.
+    Rtcp(BytesMut),
+    /// Something happened to its connection.
+    Event(Event),
+}
+
+/// Why something cannot be done for a participant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PeerError {
+    /// There is none of this ID, or there is none any more.
+    #[error("there is no such participant")]
+    Unknown,
+    /// Another participant has the same user name fragment; draw others.
+    #[error("the ICE user name fragment is in use")]
+    UfragInUse,
+    /// See [`FingerprintChanged`].
+    #[error(transparent)]
+    Fingerprint(#[from] FingerprintChanged),
+}
+
+/// See the module.
+pub struct Peers {
+    identity: Arc<Identity>,
+    entries: HashMap<PeerId, Entry>,
+    by_ufrag: HashMap<Ufrag, PeerId>,
+    by_route: HashMap<Route, Vec<PeerId>>,
+    timers: BinaryHeap<Reverse<(Instant, PeerId)>>,
+    arrivals: VecDeque<(PeerId, Arrival)>,
+    sends: Vec<(Route, BytesMut)>,
+    scratch: BytesMut,
+    next: u64,
+}
+
+struct Entry {
+    peer: Peer,
+    routes: Vec<Route>,
+    /// The earliest of this participant's timers; the later ones are void.
+    timer: Option<Instant>,
+}
+
+impl Peers {
+    /// None yet.
+    #[must_use]
+    pub fn new(identity: Arc<Identity>) -> Self {
+        Self {
+            identity,
+            entries: HashMap::new(),
+            by_ufrag: HashMap::new(),
+            by_route: HashMap::new(),
+            timers: BinaryHeap::new(),
+            arrivals: VecDeque::new(),
+            sends: Vec::new(),
+            scratch: BytesMut::new(),
+            next: 0,
+        }
+    }
+
+    /// A participant who is offered these credentials.
+    ///
+    /// # Errors
+    /// [`PeerError::UfragInUse`].
+    pub fn add(&mut self, now: Instant, credentials: Credentials) -> Result<PeerId, PeerError> {
+        if self.by_ufrag.contains_key(&credentials.ufrag) {
+            return Err(PeerError::UfragInUse);
+        }
+        let id = PeerId(self.next);
+        self.next += 1;
+        self.by_ufrag.insert(credentials.ufrag.clone(), id);
+        let peer = Peer::new(now, Arc::clone(&self.identity), credentials);
+        self.entries.insert(id, Entry { peer, routes: Vec::new(), timer: None });
+        Ok(id)
+    }
+
+    /// What a participant answered.
+    ///
+    /// # Errors
+    /// [`PeerError::Unknown`], [`PeerError::Fingerprint`].
+    pub fn answer(&mut self, now: Instant, id: PeerId, credentials: &Credentials, fingerprint: Fingerprint) -> Result<(), PeerError> {
+        let mut outputs = Vec::new();
+        let entry = self.entries.get_mut(&id).ok_or(PeerError::Unknown)?;
+        entry.peer.answer(now, credentials, fingerprint, &mut outputs)?;
+        self.take(id, outputs);
+        Ok(())
+    }
+
+    /// Gives a participant other credentials; see [`Peer::restart_ice`].
+    ///
+    /// # Errors
+    /// [`PeerError::Unknown`], [`PeerError::UfragInUse`].
+    pub fn restart_ice(&mut self, id: PeerId, credentials: Credentials) -> Result<(), PeerError> {
+        if self.by_ufrag.contains_key(&credentials.ufrag) {
+            return Err(PeerError::UfragInUse);
+        }
+        let entry = self.entries.get_mut(&id).ok_or(PeerError::Unknown)?;
+        self.by_ufrag.remove(&entry.peer.credentials().ufrag);
+        self.by_ufrag.insert(credentials.ufrag.clone(), id);
+        entry.peer.restart_ice(credentials);
+        Ok(())
+    }
+
+    /// Says good-bye to a participant and forgets it. Nothing more arrives from it.
+    pub fn remove(&mut self, now: Instant, id: PeerId) {
+        let Some(mut entry) = self.entries.remove(&id) else { return };
+        let mut outputs = Vec::new();
+        entry.peer.close(now, &mut outputs);
+        self.by_ufrag.remove(&entry.peer.credentials().ufrag);
+        entry.routes.iter().for_each(|route| self.unlink(*route, id));
+        self.take(id, outputs);
+        self.arrivals.retain(|(from, _)| *from != id);
+    }
+
+    /// Sends a media packet. False if there is nowhere to send it to, or its header is malformed.
+    pub fn send_rtp(&mut self, now: Instant, to: PeerId, header: &Header, payload: &[u8]) -> bool {
+        let Some(entry) = self.entries.get_mut(&to) else { return false };
+        let Some(route) = entry.peer.destination(now) else { return false };
+        let Ok(bytes) = entry.peer.seal_rtp(header, payload, &mut self.scratch) else { return false };
+        self.sends.push((route, bytes));
+        true
+    }
+
+    /// Sends a compound RTCP packet. False if there is nowhere to send it to, or it is malformed.
+    pub fn send_rtcp(&mut self, now: Instant, to: PeerId, packet: &[u8]) -> bool {
+        let Some(entry) = self.entries.get_mut(&to) else { return false };
+        let Some(route) = entry.peer.destination(now) else { return false };
+        let Ok(bytes) = entry.peer.seal_rtcp(packet) else { return false };
+        self.sends.push((route, bytes));
+        true
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Whether somebody has proved to be there.
+    pub(super) fn knows(&self, route: Route) -> bool {
+        self.by_route.contains_key(&route)
+    }
+
+    /// A packet arrived. What nobody claims is dropped.
+    pub(super) fn handle(&mut self, now: Instant, from: Route, bytes: &[u8]) {
+        if bytes.first().is_some_and(|first| *first < 4) {
+            if let Some(id) = receiver_of(bytes).and_then(|ufrag| Ufrag::parse(ufrag).ok()).and_then(|ufrag| self.by_ufrag.get(&ufrag)) {
+                let id = *id;
+                self.give(now, id, from, bytes);
+                self.link(id, from);
+            }
+            return;
+        }
+        let Some(sharing) = self.by_route.get(&from) else { return };
+        for id in sharing.clone() {
+            self.give(now, id, from, bytes);
+        }
+    }
+
+    /// When [`Peers::handle_timeout`] wants to be called.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// Does what is due.
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while let Some(Reverse((at, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now) {
+            self.timers.pop();
+            let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.timer == Some(at)) else { continue };
+            entry.timer = None;
+            let mut outputs = Vec::new();
+            entry.peer.handle_timeout(now, &mut outputs);
+            self.take(id, outputs);
+        }
+    }
+
+    /// The next of what came.
+    pub(super) fn arrival(&mut self) -> Option<(PeerId, Arrival)> {
+        self.arrivals.pop_front()
+    }
+
+    /// Everything to be sent, in its order.
+    pub(super) fn sends(&mut self) -> Vec<(Route, BytesMut)> {
+        std::mem::take(&mut self.sends)
+    }
+
+    /// Says good-bye to everybody.
+    pub(super) fn remove_all(&mut self, now: Instant) {
+        let all: Vec<PeerId> = self.entries.keys().copied().collect();
+        all.into_iter().for_each(|id| self.remove(now, id));
+    }
+
+    /// A path that is gone.
+    pub(super) fn forget(&mut self, route: Route) {
+        for id in self.by_route.remove(&route).unwrap_or_default() {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.routes.retain(|known| *known != route);
+            }
+        }
+    }
+
+    fn give(&mut self, now: Instant, id: PeerId, from: Route, bytes: &[u8]) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            let mut outputs = Vec::new();
+            entry.peer.handle(now, from, bytes, &mut outputs);
+            self.take(id, outputs);
+        }
+    }
+
+    fn take(&mut self, id: PeerId, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Send(to, bytes) => self.sends.push((to, bytes)),
+                Output::Rtp(packet) => self.arrivals.push_back((id, Arrival::Rtp(packet))),
+                Output::Rtcp(packet) => self.arrivals.push_back((id, Arrival::Rtcp(packet))),
+                Output::Event(event) => self.arrivals.push_back((id, Arrival::Event(event))),
+            }
+        }
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        // A timer that has become later is looked at when the earlier time comes.
+        if let Some(at) = entry.peer.poll_timeout().filter(|at| entry.timer.is_none_or(|timer| *at < timer)) {
+            entry.timer = Some(at);
+            self.timers.push(Reverse((at, id)));
+        }
+    }
+
+    /// Keeps the paths of a participant up to date after a check.
+    fn link(&mut self, id: PeerId, from: Route) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        if entry.routes.contains(&from) || !entry.peer.knows(from) {
+            return;
+        }
+        let sharing = self.by_route.entry(from).or_default();
+        if sharing.len() < MAX_SHARING {
+            sharing.push(id);
+            entry.routes.push(from);
+        }
+        let (known, forgotten) = std::mem::take(&mut entry.routes).into_iter().partition(|route| entry.peer.knows(*route));
+        entry.routes = known;
+        let forgotten: Vec<Route> = forgotten;
+        forgotten.into_iter().for_each(|route| self.unlink(route, id));
+    }
+
+    fn unlink(&mut self, route: Route, id: PeerId) {
+        if let Some(sharing) = self.by_route.get_mut(&route) {
+            sharing.retain(|known| *known != id);
+            if sharing.is_empty() {
+                self.by_route.remove(&route);
+            }
+        }
+    }
+}
