@@ -97,3 +97,55 @@ fn long(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<2>()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ClientHello with these SRTP profiles, in fragments of so many bytes.
+    fn hello(profiles: &[u8], size: usize) -> Vec<BytesMut> {
+        let list = u8::try_from(profiles.len()).unwrap();
+        let padding = [0; 80];
+        let extensions = [&[0, 21, 0, 80][..], &padding, &[0, 14, 0, list + 3, 0, list], profiles, &[0]].concat();
+        let length = u8::try_from(extensions.len()).unwrap();
+        let body = [&[0xfe, 0xfd][..], &[5; 32], &[0, 0, 0, 2, 0xc0, 0x2b, 1, 0, 0, length], &extensions].concat();
+        let whole = u8::try_from(body.len()).unwrap();
+        let fragments = body.chunks(size).enumerate().map(|(place, part)| {
+            let (offset, size) = (u8::try_from(place * size).unwrap(), u8::try_from(part.len()).unwrap());
+            let message = [&[1, 0, 0, whole, 0, 0, 0, 0, offset, 0, 0, size], part].concat();
+            let header = [HANDSHAKE, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, u8::try_from(message.len()).unwrap()];
+            BytesMut::from([&header[..], &message].concat().as_slice())
+        });
+        fragments.collect()
+    }
+
+    fn read(datagrams: Vec<BytesMut>) -> Hello {
+        let mut hello = Hello::default();
+        datagrams.into_iter().for_each(|datagram| hello.add(datagram));
+        hello
+    }
+
+    #[test]
+    fn gcm_is_found_wherever_it_stands() {
+        for size in [200, 64] {
+            assert_eq!(read(hello(&[0, 1, 0, 7], size)).offers_gcm(), Some(true));
+            assert_eq!(read(hello(&[0, 7, 0, 1], size)).offers_gcm(), Some(true));
+            assert_eq!(read(hello(&[0, 1, 0, 8], size)).offers_gcm(), Some(false));
+            assert_eq!(read(hello(&[7, 0], size)).offers_gcm(), Some(false));
+        }
+        let mut datagrams = hello(&[0, 7], 64);
+        datagrams.reverse();
+        assert_eq!(read(datagrams.clone()).offers_gcm(), Some(true), "out of order");
+        datagrams.pop();
+        assert_eq!(read(datagrams).offers_gcm(), None, "not whole");
+    }
+
+    #[test]
+    fn another_hello_takes_the_place_of_the_first() {
+        let mut datagrams = hello(&[0, 1], 64);
+        datagrams.truncate(1);
+        datagrams.extend(hello(&[0, 1, 0, 7], 64));
+        let hello = read(datagrams);
+        assert_eq!((hello.offers_gcm(), hello.into_datagrams().len()), (Some(true), 3));
+    }
+}

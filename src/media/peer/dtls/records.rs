@@ -137,3 +137,58 @@ fn messages(mut bytes: &[u8]) -> Option<(u16, u16)> {
     }
     range
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(kind: u8, epoch: u8, content: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[kind, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 1], &length[..], content].concat()
+    }
+
+    fn part(length: u8, offset: u8, size: u8) -> Vec<u8> {
+        [&[1, 0, 0, length, 0, 0, 0, 0, offset, 0, 0, size][..], &vec![7; usize::from(size)]].concat()
+    }
+
+    #[test]
+    fn only_what_a_browser_sends_is_let_through() {
+        let admitted = |finished: bool, bytes: &[u8]| {
+            let mut budget = if finished { Budget::finished() } else { Budget::handshake() };
+            !budget.admit(bytes).bytes.is_empty()
+        };
+        let cases = [
+            (record(HANDSHAKE, 0, &part(10, 0, 10)), true, true),
+            (record(HANDSHAKE, 0, &part(200, 0, 64)), true, true),
+            (record(HANDSHAKE, 0, &part(200, 190, 10)), true, true),
+            (record(HANDSHAKE, 0, &part(200, 0, 10)), false, false),
+            (record(HANDSHAKE, 0, &part(10, 5, 10)), false, false),
+            (record(HANDSHAKE, 0, &[part(200, 0, 64), part(10, 0, 10)].concat()), false, false),
+            (record(HANDSHAKE, 0, &[1, 2, 3]), false, false),
+            (record(CHANGE_CIPHER_SPEC, 0, &[1]), true, true),
+            (record(CHANGE_CIPHER_SPEC, 0, &[1, 1]), false, false),
+            (record(ALERT, 0, &[2, 40]), false, false),
+            (record(23, 0, b"data"), false, false),
+            (record(23, 1, b"data"), false, false),
+            (record(ALERT, 1, &[0; 30]), true, true),
+            (record(ALERT, 2, &[0; 30]), false, false),
+            (vec![22; 13], false, false),
+        ];
+        for (bytes, shaking, finished) in cases {
+            assert_eq!((admitted(false, &bytes), admitted(true, &bytes)), (shaking, finished), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn the_budget_ends() {
+        let (handshake, alert) = (record(HANDSHAKE, 0, &part(10, 0, 10)), record(ALERT, 1, &[0; 30]));
+        let mut budget = Budget::handshake();
+        let datagram = [handshake.as_slice(), &handshake].concat();
+        let admitted: usize = (0..1000).map(|_| budget.admit(&datagram).bytes.len() / handshake.len()).sum();
+        assert_eq!(admitted, 256);
+        let mut budget = Budget::finished();
+        budget.close();
+        assert!(budget.admit(&handshake).bytes.is_empty());
+        assert_eq!(budget.admit(&alert).bytes.len(), alert.len(), "a good-bye is heard for ever");
+    }
+}
