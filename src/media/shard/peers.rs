@@ -52,7 +52,10 @@ pub struct Peers {
     by_route: HashMap<Route, Vec<PeerId>>,
     timers: BinaryHeap<Reverse<(Instant, PeerId)>>,
     arrivals: VecDeque<(PeerId, Arrival)>,
+    /// What is not media.
     sends: Vec<(Route, BytesMut)>,
+    /// Who has media to be sent to.
+    waiting: Vec<PeerId>,
     scratch: BytesMut,
     next: u64,
 }
@@ -60,6 +63,9 @@ pub struct Peers {
 struct Entry {
     peer: Peer,
     routes: Vec<Route>,
+    /// Sealed media, and where it goes.
+    media: Vec<BytesMut>,
+    to: Option<Route>,
     /// The earliest of this participant's timers; the later ones are void.
     timer: Option<Instant>,
 }
@@ -76,6 +82,7 @@ impl Peers {
             timers: BinaryHeap::new(),
             arrivals: VecDeque::new(),
             sends: Vec::new(),
+            waiting: Vec::new(),
             scratch: BytesMut::new(),
             next: 0,
         }
@@ -93,7 +100,7 @@ impl Peers {
         self.next += 1;
         self.by_ufrag.insert(credentials.ufrag.clone(), id);
         let peer = Peer::new(now, Arc::clone(&self.identity), credentials);
-        self.entries.insert(id, Entry { peer, routes: Vec::new(), timer: None });
+        self.entries.insert(id, Entry { peer, routes: Vec::new(), media: Vec::new(), to: None, timer: None });
         Ok(id)
     }
 
@@ -140,7 +147,7 @@ impl Peers {
         let Some(entry) = self.entries.get_mut(&to) else { return false };
         let Some(route) = entry.peer.destination(now) else { return false };
         let Ok(bytes) = entry.peer.seal_rtp(header, payload, &mut self.scratch) else { return false };
-        self.sends.push((route, bytes));
+        self.queue(to, route, bytes);
         true
     }
 
@@ -149,7 +156,7 @@ impl Peers {
         let Some(entry) = self.entries.get_mut(&to) else { return false };
         let Some(route) = entry.peer.destination(now) else { return false };
         let Ok(bytes) = entry.peer.seal_rtcp(packet) else { return false };
-        self.sends.push((route, bytes));
+        self.queue(to, route, bytes);
         true
     }
 
@@ -208,9 +215,22 @@ impl Peers {
         self.arrivals.pop_front()
     }
 
-    /// Everything to be sent, in its order.
+    /// Everything to be sent but media.
     pub(super) fn sends(&mut self) -> Vec<(Route, BytesMut)> {
         std::mem::take(&mut self.sends)
+    }
+
+    /// The media for one of those who have any, in its order, and where it goes. It takes the place of what is in `media`, whose memory is
+    /// used again.
+    pub(super) fn media(&mut self, media: &mut Vec<BytesMut>) -> Option<Route> {
+        media.clear();
+        loop {
+            let id = self.waiting.pop()?;
+            if let Some(entry) = self.entries.get_mut(&id) {
+                std::mem::swap(media, &mut entry.media);
+                return entry.to.take();
+            }
+        }
     }
 
     /// Says good-bye to everybody.
@@ -224,6 +244,20 @@ impl Peers {
         for id in self.by_route.remove(&route).unwrap_or_default() {
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.routes.retain(|known| *known != route);
+            }
+        }
+    }
+
+    fn queue(&mut self, id: PeerId, route: Route, bytes: BytesMut) {
+        let Some(entry) = self.entries.get_mut(&id) else { return };
+        match entry.to {
+            Some(to) if to == route => entry.media.push(bytes),
+            // The path has changed since.
+            Some(_) => self.sends.push((route, bytes)),
+            None => {
+                entry.to = Some(route);
+                entry.media.push(bytes);
+                self.waiting.push(id);
             }
         }
     }

@@ -29,6 +29,7 @@ pub(super) async fn run<W: Work>(
     mut peers: Peers,
     mut work: W,
 ) {
+    let mut packets = Vec::new();
     loop {
         let due = [peers.poll_timeout(), work.poll_timeout()].into_iter().flatten().min();
         let (mut frame, mut command, mut connection, mut ended) = (None, None, None, false);
@@ -68,7 +69,14 @@ pub(super) async fn run<W: Work>(
         if ended {
             peers.remove_all(now);
         }
-        send(peers.sends(), &mut udp, &tcp).await;
+        for (to, bytes) in peers.sends() {
+            packets.clear();
+            packets.push(bytes);
+            send(to, &mut packets, &mut udp, &tcp).await;
+        }
+        while let Some(to) = peers.media(&mut packets) {
+            send(to, &mut packets, &mut udp, &tcp).await;
+        }
         if ended {
             // What connections still have to send is sent; each ends then.
             drop(tcp);
@@ -95,21 +103,10 @@ fn take(now: Instant, frame: Frame, tcp: &mut Tcp, peers: &mut Peers) {
     }
 }
 
-/// Sends by destination; the order of what goes to one stays as it is.
-async fn send(mut sends: Vec<(Route, BytesMut)>, udp: &mut Udp, tcp: &Tcp) {
-    sends.sort_by_key(|(route, _)| *route);
-    let mut datagrams = Vec::new();
-    let mut sends = sends.into_iter().peekable();
-    while let Some((route, bytes)) = sends.next() {
-        if route.protocol == Protocol::Tcp {
-            tcp.send(route.address, bytes);
-            continue;
-        }
-        datagrams.push(bytes);
-        if sends.peek().is_none_or(|(next, _)| *next != route) {
-            udp.send(route.address, &datagrams).await;
-            datagrams.clear();
-        }
+async fn send(to: Route, packets: &mut Vec<BytesMut>, udp: &mut Udp, tcp: &Tcp) {
+    match to.protocol {
+        Protocol::Udp => udp.send(to.address, packets).await,
+        Protocol::Tcp => packets.drain(..).for_each(|packet| tcp.send(to.address, packet)),
     }
 }
 
