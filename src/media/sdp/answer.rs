@@ -47,8 +47,8 @@ pub struct AnsweredLine {
     pub layers: Vec<Rid>,
     /// The stream and track that the browser publishes.
     pub msid: Option<Msid>,
-    /// Pairs of the SSRC of a stream and that of its retransmissions that the browser announces. Not every browser does, and none for
-    /// layers: packets tell the rest by mid and rid.
+    /// Pairs of the SSRC of a stream and that of its retransmissions that the browser announces, for layers in their
+    /// order. Chromium does not for layers: packets tell the rest by mid and rid.
     pub ssrcs: Vec<(u32, Option<u32>)>,
     /// Feedback in common for the first codec.
     pub feedback: Feedback,

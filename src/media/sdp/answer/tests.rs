@@ -9,7 +9,7 @@ use crate::media::sdp::offer::tests::first;
 
 /// What Chromium wrote in `tests/browser/media_offer.test.mjs`.
 const CHROMIUM: &str = include_str!("../../../../tests/fixtures/media/answer_chromium.sdp");
-/// In the form that Firefox writes: everything by name, the fingerprint once for the session.
+/// What Firefox 153 wrote to the same offer: everything by name, the fingerprint once for the session, no H.264.
 const FIREFOX: &str = include_str!("../../../../tests/fixtures/media/answer_firefox.sdp");
 
 fn offered() -> Skeleton {
@@ -47,11 +47,17 @@ fn firefox_is_understood() {
     let answer = parse(FIREFOX).unwrap();
     let [microphone, camera, screen, _, picture] = answer.lines.as_slice() else { panic!("{answer:?}") };
     let msid = microphone.msid.as_ref().unwrap();
-    assert_eq!(msid.stream.as_ref().unwrap().as_str(), "{6f1d2c3b-4a59-4e68-8d77-96a5b4c3d2e1}");
-    assert!(!microphone.feedback.transport_cc);
+    assert_eq!(msid.stream.as_ref().unwrap().as_str(), "{ab44165e-ee67-46e6-9214-d6b9308f21da}");
     assert_eq!(layers(camera), ["l", "m", "h"]);
-    assert_eq!(screen.codecs, [(Codec::Vp8, true)]);
+    assert_eq!(camera.ssrcs, [(4290587636, Some(689685148)), (3700654246, Some(3390492713)), (3244488634, Some(1664153262))]);
+    assert_eq!(screen.codecs, [(Codec::Vp8, true), (Codec::Vp9, true)]);
     assert!(picture.ssrcs.is_empty(), "a receiver's own SSRC says nothing");
+}
+
+#[test]
+fn a_paused_layer_is_a_layer() {
+    let answer = parse(&FIREFOX.replace("send l;m;h", "send l;~m;h")).unwrap();
+    assert_eq!(layers(&answer.lines[1]), ["l", "m", "h"]);
 }
 
 #[test]
