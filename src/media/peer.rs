@@ -142,7 +142,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Gives the agent new credentials, to be offered (RFC 8445, section 9). DTLS and SRTP go on as they are.
+    /// Takes new credentials, to be offered (RFC 8445, section 9). DTLS and SRTP go on as they are.
     pub fn restart_ice(&mut self, credentials: Credentials) {
         self.ice.restart(credentials);
     }

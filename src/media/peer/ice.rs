@@ -1,4 +1,4 @@
-//! The server's side of ICE: an ICE-lite agent (RFC 8445, section 2.5). It has host candidates only, always is the controlled one, answers
+//! The server's side of ICE, which is ICE-lite (RFC 8445, section 2.5). It has host candidates only, always is the controlled one, answers
 //! checks and sends none.
 //!
 //! A browser's authenticated checks are also its consent to be sent to (RFC 7675): it goes on checking for as long as it lives.
@@ -45,7 +45,7 @@ struct Known {
 }
 
 impl Ice {
-    /// An agent that nobody has spoken to yet.
+    /// One that nobody has spoken to yet.
     pub(super) fn new(now: Instant, local: Credentials) -> Self {
         Self {
             local,
@@ -58,7 +58,7 @@ impl Ice {
         }
     }
 
-    /// The agent's own credentials.
+    /// Its own credentials.
     pub(super) fn credentials(&self) -> &Credentials {
         &self.local
     }

@@ -40,8 +40,8 @@ pub enum AnswerError {
     /// The server only waits for DTLS handshakes (RFC 8842, section 5.3).
     #[error("the answer must say setup:active")]
     NotActive,
-    /// Two ICE-lite agents would wait for each other.
-    #[error("the answer must not be from an ICE-lite agent")]
+    /// Two sides that are both ICE-lite would wait for each other.
+    #[error("the answer must not say ice-lite")]
     Lite,
     /// More flows than was offered, for example sending on a line that the server sends on.
     #[error("m-line {0} has a direction that was not offered")]

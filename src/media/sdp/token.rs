@@ -97,7 +97,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What an ICE agent is known by, for one run until the next restart.
+/// What a side of ICE is known by, for one run until the next restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// Stands in the user name of connectivity checks, readable to whoever sees a packet.
