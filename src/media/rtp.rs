@@ -6,6 +6,8 @@
 //! Units: rates are bits a second, sizes bytes, audio levels dB below overload (RFC 6464); "extended" numbers are those of the wire
 //! without their wrap-around. Malformed input is refused with an error or ignored, and every list that a peer can grow has a bound.
 
+pub mod codec;
+pub mod keyframe;
 pub mod nack;
 pub mod outgoing;
 pub mod packet;
