@@ -11,6 +11,7 @@ pub mod keyframe;
 pub mod nack;
 pub mod outgoing;
 pub mod packet;
+pub mod rewrite;
 pub mod ring;
 pub mod rtx;
 pub mod sequence;
