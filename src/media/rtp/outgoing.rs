@@ -119,6 +119,15 @@ impl Scratch {
 
     /// Writes a header, and a `prefix` of at most 16 bytes that belongs to this receiver's payload, in front of the body.
     pub fn frame(&mut self, header: &OutgoingHeader, ids: &ExtensionIds, prefix: &[u8], purpose: Purpose) -> Outgoing<'_> {
+        self.assemble(header, ids, prefix, ROOM + self.body_length, purpose)
+    }
+
+    /// Writes a packet with a byte of padding and no payload. The body stays as it is.
+    pub fn filler(&mut self, header: &OutgoingHeader, ids: &ExtensionIds) -> Outgoing<'_> {
+        self.assemble(&OutgoingHeader { padding: true, ..*header }, ids, &[1], ROOM, Purpose::Filler)
+    }
+
+    fn assemble(&mut self, header: &OutgoingHeader, ids: &ExtensionIds, prefix: &[u8], end: usize, purpose: Purpose) -> Outgoing<'_> {
         let mut extensions = ExtensionBlock::default();
         let transport_sequence_at = ids.transport_sequence.map(|id| extensions.add(id, &[0; 2]));
         let absolute_send_time_at = ids.absolute_send_time.map(|id| extensions.add(id, &[0; 3]));
@@ -131,7 +140,7 @@ impl Scratch {
         let extensions = extensions.finish();
         let header_length = 12 + extensions.len();
         let start = ROOM - prefix.len() - header_length;
-        let bytes = &mut self.buffer[start..ROOM + self.body_length];
+        let bytes = &mut self.buffer[start..end];
         bytes[0] = 0x80 | u8::from(header.padding) << 5 | u8::from(!extensions.is_empty()) << 4;
         bytes[1] = u8::from(header.marker) << 7 | header.payload_type & 0x7f;
         bytes[2..4].copy_from_slice(&header.sequence_number.to_be_bytes());
@@ -231,6 +240,9 @@ mod tests {
         outgoing.set_transport_sequence(1);
         outgoing.set_absolute_send_time(Duration::ZERO);
         assert_eq!((outgoing.header_length(), outgoing.bytes().len()), (12, 16));
+        let filler = scratch.filler(&HEADER, &ids());
+        let filler = RtpPacket::parse(Bytes::copy_from_slice(filler.bytes()), &ids()).unwrap();
+        assert_eq!((filler.payload.len(), filler.sequence_number), (0, 65_535));
         assert!(!scratch.load(&[0; MAX_PAYLOAD + 1]));
     }
 }

@@ -188,6 +188,12 @@ impl Rewriter {
         self.segments.back().filter(|segment| segment.last == u64::MAX).map(|segment| segment.source)
     }
 
+    /// The source that the subscriber got last, also if nothing is sent at present.
+    #[must_use]
+    pub fn latest_source(&self) -> Option<u32> {
+        self.segments.back().map(|segment| segment.source)
+    }
+
     /// What packet of the publisher the subscriber means by a sequence number.
     #[must_use]
     pub fn origin(&self, number: u16) -> Option<Origin> {
@@ -199,7 +205,7 @@ impl Rewriter {
         (extended <= segment.last).then_some(Origin { source: segment.source, extended, place })
     }
 
-    /// The subscriber's timestamp for a timestamp of the source that it gets now, for sender reports.
+    /// The subscriber's timestamp for a timestamp of the source that it got last, for sender reports.
     #[must_use]
     pub fn map_timestamp(&self, source: u32, timestamp: u32) -> Option<u32> {
         let segment = self.segments.back().filter(|segment| segment.source == source)?;

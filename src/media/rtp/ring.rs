@@ -112,10 +112,9 @@ impl PacketRing {
         self.places.range(skipped..).flatten()
     }
 
-    /// The latest packet.
-    #[must_use]
-    pub fn latest(&self) -> Option<&Stored> {
-        self.places.back().and_then(Option::as_ref)
+    /// The packets, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Stored> {
+        self.places.iter().rev().flatten()
     }
 
     /// Lets everything go, as when the publisher stopped.
@@ -183,7 +182,7 @@ mod tests {
         assert_eq!(ring.find(now, 103).unwrap().extended, 103);
         assert!([99, 102, 104].iter().all(|missing| ring.find(now, *missing).is_none()));
         assert_eq!(ring.since(101).map(|packet| packet.extended).collect::<Vec<_>>(), [101, 103]);
-        assert_eq!(ring.latest().unwrap().extended, 103);
+        assert_eq!(ring.newest_first().next().unwrap().extended, 103);
     }
 
     #[test]
@@ -196,7 +195,7 @@ mod tests {
         ring.insert(packet(later, 4, 10));
         assert_eq!((ring.bytes(), ring.since(0).count()), (10, 1));
         ring.trim(later + Duration::from_secs(2));
-        assert_eq!((ring.bytes(), ring.latest().is_none()), (0, true));
+        assert_eq!((ring.bytes(), ring.newest_first().next().is_none()), (0, true));
     }
 
     proptest! {
