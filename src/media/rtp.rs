@@ -18,3 +18,7 @@ pub mod ring;
 pub mod rtx;
 pub mod sequence;
 pub mod track;
+pub mod twcc;
+
+#[cfg(test)]
+mod tests;
