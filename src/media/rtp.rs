@@ -7,16 +7,21 @@
 //! without their wrap-around. Malformed input is refused with an error or ignored, and every list that a peer can grow has a bound.
 
 pub mod codec;
+pub mod downlink;
+pub mod estimate;
 pub mod keyframe;
+pub mod layers;
 pub mod nack;
 pub mod outgoing;
 pub mod packet;
+pub mod quality;
 pub mod rate;
 pub mod report;
 pub mod rewrite;
 pub mod ring;
 pub mod rtx;
 pub mod sequence;
+pub mod speaker;
 pub mod track;
 pub mod twcc;
 

@@ -7,6 +7,7 @@ pub const TEMPORAL_LAYERS: usize = 3;
 
 const SLOTS: usize = 10;
 const SLOT: Duration = Duration::from_millis(100);
+const SETTLED: Duration = Duration::from_millis(700);
 
 /// Bits a second by temporal layer.
 #[derive(Clone, Debug)]
@@ -27,6 +28,11 @@ impl RateMeter {
     /// So many bytes of a temporal layer.
     pub fn add(&mut self, now: Instant, bytes: usize, temporal_layer: u8) {
         let slot = self.slot(now);
+        if slot > self.current + SLOTS as u64 {
+            // A new beginning: the silence before it does not count.
+            *self = Self::new(now);
+        }
+        let slot = self.slot(now);
         for passed in (self.current + 1..=slot).take(SLOTS) {
             self.slots[(passed % SLOTS as u64) as usize] = Default::default();
         }
@@ -45,6 +51,12 @@ impl RateMeter {
         let sum: u64 = (from..=self.current.min(slot)).map(bytes).sum();
         let measured = now.saturating_duration_since(self.began + SLOT * from as u32).max(2 * SLOT);
         (sum as f64 * 8.0 / measured.as_secs_f64()) as u64
+    }
+
+    /// Whether it has been measured for long enough to be relied on.
+    #[must_use]
+    pub fn is_settled(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.began) >= SETTLED
     }
 
     fn slot(&self, now: Instant) -> u64 {
@@ -77,6 +89,11 @@ mod tests {
         for ms in 0..300u64 {
             meter.add(start + Duration::from_millis(ms), 100, 0);
         }
-        assert!(meter.rate(start + Duration::from_millis(300), 0).abs_diff(800_000) < 10_000);
+        let at = |ms| start + Duration::from_millis(ms);
+        assert!(meter.rate(at(300), 0).abs_diff(800_000) < 10_000);
+        assert!(!meter.is_settled(at(300)) && meter.is_settled(at(1_000)));
+        (5_000..5_300).for_each(|ms| meter.add(at(ms), 100, 0));
+        assert!(meter.rate(at(5_300), 0).abs_diff(800_000) < 10_000, "after a silence");
+        assert!(!meter.is_settled(at(5_300)));
     }
 }

@@ -16,6 +16,7 @@ use rtc_rtcp::sender_report::SenderReport;
 pub use self::encoding::Encoding;
 pub use self::subscription::{Subscription, SubscriptionSettings, Target};
 use super::codec::Codec;
+use super::layers::Step;
 use super::outgoing::{Outgoing, Scratch};
 use super::packet::RtpPacket;
 use super::ring::RingLimits;
@@ -105,6 +106,26 @@ impl Track {
         let newest = self.encodings.iter().filter_map(Encoding::last_arrival).max();
         let last = self.encodings.get(encoding).and_then(Encoding::last_arrival);
         last.zip(newest).is_some_and(|(last, newest)| newest.saturating_duration_since(last) < SILENT)
+    }
+
+    /// The qualities in which it can be had now, lowest rate first: the whole of each encoding that comes in, and of the lowest
+    /// also less than all temporal layers. What has just begun is left out until its rate is known.
+    #[must_use]
+    pub fn steps(&self, now: Instant) -> Vec<Step> {
+        let alive = (0..self.encodings.len()).filter(|index| self.is_alive(*index));
+        let mut steps: Vec<Step> = Vec::new();
+        for index in alive {
+            let encoding = &self.encodings[index];
+            if !steps.is_empty() && !encoding.is_settled(now) {
+                continue;
+            }
+            let layers = if steps.is_empty() && encoding.has_temporal_layers() { &[0, 1, u8::MAX][..] } else { &[u8::MAX] };
+            for &temporal_layer in layers {
+                let rate = encoding.rate(now, temporal_layer).max(steps.last().map_or(0, |below| below.rate));
+                steps.push(Step { target: Target { encoding: index, temporal_layer }, rate, height: encoding.height() });
+            }
+        }
+        steps
     }
 
     /// Somebody gets this track from now on; what they had of it before is forgotten.

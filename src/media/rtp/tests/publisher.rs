@@ -1,6 +1,6 @@
 //! Somebody who publishes: VP8 in three layers of three temporal layers each, or Opus. Keyframes on PLI, retransmissions on NACK.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -72,6 +72,9 @@ struct Layer {
     frame: u32,
     keyframe_due: bool,
     active: bool,
+    /// Packets that wait for their time: they leave at two and a half times the layer's rate, as those of browsers do.
+    paced: VecDeque<Bytes>,
+    free: Instant,
     history: BTreeMap<u16, rtc_rtp::Packet>,
 }
 
@@ -110,6 +113,8 @@ impl Publisher {
             frame: 0,
             keyframe_due: true,
             active: true,
+            paced: VecDeque::new(),
+            free: start,
             history: BTreeMap::new(),
         };
         let layers = (0..layers).map(&mut layer).collect();
@@ -131,6 +136,7 @@ impl Publisher {
         layer.ssrc = ssrc.unwrap_or(layer.ssrc);
         layer.keyframe_due = true;
         layer.history.clear();
+        layer.paced.clear();
     }
 
     /// Packets to be sent at this time.
@@ -145,9 +151,17 @@ impl Publisher {
                 // Frames differ in size by half, keyframes are four times as large.
                 let mean = RATES[usize::from(layer.index)] as f64 / 8.0 * FRAME.as_secs_f64();
                 let size = mean * (0.75 + self.random.share() / 2.0) * if layer.keyframe_due { 4.0 } else { 1.0 };
-                packets.extend(layer.frame(self.frames, position, size as usize).into_iter().map(|packet| packet.marshal().unwrap().freeze()));
+                let frame = layer.frame(self.frames, position, size as usize);
+                layer.paced.extend(frame.into_iter().map(|packet| packet.marshal().unwrap().freeze()));
             }
             self.frames += 1;
+        }
+        for layer in &mut self.layers {
+            let rate = RATES[usize::from(layer.index)] as f64 * 2.5;
+            while layer.free <= now && let Some(packet) = layer.paced.pop_front() {
+                layer.free = layer.free.max(now - Duration::from_millis(5)) + Duration::from_secs_f64(packet.len() as f64 * 8.0 / rate);
+                packets.push(packet);
+            }
         }
         self.packets += packets.len() as u64;
         packets

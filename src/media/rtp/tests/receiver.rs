@@ -1,9 +1,11 @@
 //! Somebody who subscribes: notes every packet, asks for lost ones, and checks that the streams are continuous.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use rtc_rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 
 use super::publisher::{AUDIO, Mark, VIDEO, VIDEO_RTX, ids};
 use crate::media::rtp::codec::vp8::Descriptor;
@@ -11,6 +13,7 @@ use crate::media::rtp::nack::NackGenerator;
 use crate::media::rtp::packet::RtpPacket;
 use crate::media::rtp::rtx;
 use crate::media::rtp::sequence::{Arrival, SequenceTracker};
+use crate::media::rtp::twcc::FeedbackBuilder;
 
 pub const VIDEO_SSRC: u32 = 1_000;
 pub const RTX_SSRC: u32 = 1_001;
@@ -25,22 +28,31 @@ pub struct Seen {
     pub mark: Option<Mark>,
 }
 
-#[derive(Default)]
 pub struct Receiver {
+    feedback: FeedbackBuilder,
     tracker: SequenceTracker,
     nack: NackGenerator,
     /// By extended sequence number.
     pub video: BTreeMap<u64, Seen>,
     pub audio: Vec<(Instant, Mark)>,
     pub retransmissions: u64,
-    pub without_transport_sequence: u64,
 }
 
 impl Receiver {
-    pub fn receive(&mut self, now: Instant, bytes: Bytes) -> RtpPacket {
+    pub fn new(now: Instant) -> Self {
+        Self {
+            feedback: FeedbackBuilder::new(now),
+            tracker: SequenceTracker::default(),
+            nack: NackGenerator::default(),
+            video: BTreeMap::new(),
+            audio: Vec::new(),
+            retransmissions: 0,
+        }
+    }
+
+    pub fn receive(&mut self, now: Instant, bytes: Bytes) {
         let packet = RtpPacket::parse(bytes, &ids()).unwrap();
-        let received = packet.clone();
-        self.without_transport_sequence += u64::from(packet.extensions.transport_sequence.is_none());
+        self.feedback.receive(now, packet.extensions.transport_sequence.unwrap());
         match packet.payload_type {
             AUDIO => {
                 assert_eq!(packet.ssrc, AUDIO_SSRC);
@@ -59,11 +71,14 @@ impl Receiver {
             }
             other => panic!("payload type {other}"),
         }
-        received
     }
 
     pub fn nacks(&mut self, now: Instant) -> Vec<u16> {
         self.nack.poll(now)
+    }
+
+    pub fn feedback(&mut self, now: Instant) -> Option<TransportLayerCc> {
+        self.feedback.build(now, 1, VIDEO_SSRC)
     }
 
     fn take(&mut self, now: Instant, packet: RtpPacket, retransmitted: bool) {
@@ -95,17 +110,19 @@ impl Receiver {
     /// The frames in the order of their numbers: when complete, timestamp, layer, number and whether it is a keyframe.
     pub fn frames(&self) -> Vec<Frame> {
         let mut frames: Vec<Frame> = Vec::new();
-        for seen in self.video.values() {
+        for (number, seen) in &self.video {
             let (Some(mark), Some(descriptor)) = (seen.mark, seen.descriptor) else { continue };
             if frames.last().is_none_or(|last| last.timestamp != seen.timestamp) {
                 let (picture, tl0) = (descriptor.picture_id.unwrap().value, descriptor.tl0_picture_index.unwrap());
-                frames.push(Frame { complete: seen.at, timestamp: seen.timestamp, picture, tl0, missing: mark.parts, first: mark });
+                let (complete, timestamp, missing, numbers) = (seen.at, seen.timestamp, mark.parts, *number..=*number);
+                frames.push(Frame { complete, timestamp, picture, tl0, missing, numbers, first: mark });
             }
             let frame = frames.last_mut().unwrap();
             assert_eq!((frame.first.layer, frame.first.frame), (mark.layer, mark.frame), "two frames share a timestamp");
             assert_eq!(frame.picture, descriptor.picture_id.unwrap().value);
             frame.complete = frame.complete.max(seen.at);
             frame.missing -= 1;
+            frame.numbers = *frame.numbers.start()..=*number;
         }
         frames
     }
@@ -122,7 +139,7 @@ impl Receiver {
             // Half a second would be a jump; a pause of the publisher's is longer in real time as well.
             let passed = after.complete.saturating_duration_since(before.complete).as_secs_f64() * 90_000.0;
             assert!(ahead > 0 && f64::from(ahead) < passed + 45_000.0, "timestamps go from {} to {}", before.timestamp, after.timestamp);
-            if before.missing == 0 && after.missing == 0 {
+            if before.numbers.end() + 1 == *after.numbers.start() {
                 assert_eq!(after.picture, (before.picture + 1) & 0x7fff, "PictureID after {:?}", before.first);
                 assert_eq!(after.tl0, before.tl0.wrapping_add(u8::from(after.first.temporal_layer == 0)), "{:?}", after.first);
             }
@@ -148,5 +165,6 @@ pub struct Frame {
     pub picture: u16,
     pub tl0: u8,
     pub missing: u8,
+    pub numbers: RangeInclusive<u64>,
     pub first: Mark,
 }

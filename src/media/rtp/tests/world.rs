@@ -4,13 +4,17 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rtc_rtcp::sender_report::SenderReport;
+use rtc_rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 
 use super::link::{Link, LinkSettings};
 use super::publisher::{self, AUDIO, Publisher, RIDS, VIDEO, VIDEO_RTX, ids};
 use super::receiver::{self, Receiver};
 use crate::media::rtp::codec::Codec;
+use crate::media::rtp::downlink::Downlink;
+use crate::media::rtp::estimate::EstimateLimits;
+use crate::media::rtp::layers::Demand;
 use crate::media::rtp::nack::ResponderLimits;
-use crate::media::rtp::outgoing::{Purpose, Scratch};
+use crate::media::rtp::outgoing::{Outgoing, Purpose, Scratch};
 use crate::media::rtp::packet::RtpPacket;
 use crate::media::rtp::ring::RingLimits;
 use crate::media::rtp::rtx::RtxStream;
@@ -21,12 +25,22 @@ pub enum FromPublisher {
     Report(SenderReport),
 }
 
+pub enum FromSubscriber {
+    Nack(Vec<u16>),
+    Feedback(TransportLayerCc),
+}
+
 pub struct Subscriber {
     pub receiver: Receiver,
     pub down: Link<Bytes>,
-    pub up: Link<Vec<u16>>,
-    pub sent: u64,
+    pub up: Link<FromSubscriber>,
+    pub downlink: Downlink,
+    /// Lines that it shows; `None` if somebody else decides what it gets.
+    pub shows: Option<u16>,
+    /// The estimate every 100 ms.
+    pub estimates: Vec<u64>,
     pub resent: u64,
+    pub probed: u64,
 }
 
 pub struct World {
@@ -41,6 +55,9 @@ pub struct World {
     scratch: Scratch,
     wishes: Vec<Upstream>,
 }
+
+/// SRTP's authentication tag and the headers of UDP and IP.
+const OVERHEAD: usize = 16 + 28;
 
 pub fn id(subscriber: usize) -> SubscriberId {
     SubscriberId(subscriber as u64)
@@ -89,7 +106,9 @@ impl World {
         self.video.set_target(id(index), Some(Target::whole(encoding)));
         self.audio.set_target(id(index), Some(Target::whole(0)));
         let (down, up) = (Link::new(link, seed), Link::new(LinkSettings { rate: None, ..link }, seed + 1));
-        self.subscribers.push(Subscriber { receiver: Receiver::default(), down, up, sent: 0, resent: 0 });
+        let downlink = Downlink::new(self.now, EstimateLimits::default(), OVERHEAD);
+        let (receiver, estimates) = (Receiver::new(self.now), Vec::new());
+        self.subscribers.push(Subscriber { receiver, down, up, downlink, shows: None, estimates, resent: 0, probed: 0 });
         index
     }
 
@@ -131,6 +150,7 @@ impl World {
             self.serve(index);
         }
         if self.since_start().as_millis().is_multiple_of(5) {
+            (0..self.subscribers.len()).for_each(|index| self.probe(index));
             self.video.poll(now, &mut self.wishes);
             self.audio.poll(now, &mut self.wishes);
         }
@@ -157,26 +177,61 @@ impl World {
     }
 
     fn serve(&mut self, index: usize) {
-        let Self { now, video, subscribers, scratch, .. } = self;
+        let Self { start, now, video, audio, subscribers, scratch, .. } = self;
         let subscriber = &mut subscribers[index];
         for (at, bytes) in subscriber.down.receive(*now) {
             subscriber.receiver.receive(at, bytes);
         }
         let numbers = subscriber.receiver.nacks(*now);
         if !numbers.is_empty() {
-            subscriber.up.send(*now, 60, numbers);
+            subscriber.up.send(*now, 60, FromSubscriber::Nack(numbers));
         }
-        for (_, numbers) in subscriber.up.receive(*now) {
-            video.nack(*now, id(index), numbers, scratch, &mut |_, packet| subscriber.transmit(*now, packet));
+        let passed = (*now - *start).as_millis();
+        if passed.is_multiple_of(50) {
+            while let Some(feedback) = subscriber.receiver.feedback(*now) {
+                subscriber.up.send(*now, 80, FromSubscriber::Feedback(feedback));
+            }
+        }
+        let mut fed_back = false;
+        for (_, what) in subscriber.up.receive(*now) {
+            match what {
+                FromSubscriber::Nack(numbers) => {
+                    video.nack(*now, id(index), numbers, scratch, &mut |_, packet| subscriber.transmit(*now, packet));
+                }
+                FromSubscriber::Feedback(feedback) => {
+                    subscriber.downlink.feedback(*now, &feedback);
+                    fed_back = true;
+                }
+            }
+        }
+        if passed.is_multiple_of(100) {
+            subscriber.estimates.push(subscriber.downlink.rate());
+        }
+        let Some(wanted_height) = subscriber.shows.filter(|_| fed_back || passed.is_multiple_of(100)) else { return };
+        let sound = Demand { audio: true, priority: 0, wanted_height: 0, steps: audio.steps(*now) };
+        let picture = Demand { audio: false, priority: 0, wanted_height, steps: video.steps(*now) };
+        let choice = subscriber.downlink.allocate(*now, &[(1, sound), (2, picture)]).choices[1];
+        video.set_target(id(index), choice.target);
+        if choice.interrupt {
+            video.subscription_mut(id(index)).unwrap().interrupt();
+        }
+    }
+
+    fn probe(&mut self, index: usize) {
+        let Self { now, video, subscribers, scratch, .. } = self;
+        let subscriber = &mut subscribers[index];
+        let bytes = subscriber.downlink.poll_probe(*now);
+        if bytes > 0 {
+            video.probe(*now, id(index), bytes, scratch, &mut |_, packet| subscriber.transmit(*now, packet));
         }
     }
 }
 
 impl Subscriber {
-    fn transmit(&mut self, now: Instant, mut packet: crate::media::rtp::outgoing::Outgoing<'_>) {
-        self.sent += 1;
+    fn transmit(&mut self, now: Instant, mut packet: Outgoing<'_>) {
         self.resent += u64::from(packet.purpose == Purpose::Retransmission);
-        packet.set_transport_sequence(self.sent as u16);
-        self.down.send(now, packet.bytes().len() + 44, Bytes::copy_from_slice(packet.bytes()));
+        self.probed += u64::from(packet.purpose == Purpose::Probe);
+        self.downlink.stamp(now, &mut packet);
+        self.down.send(now, packet.bytes().len() + OVERHEAD, Bytes::copy_from_slice(packet.bytes()));
     }
 }

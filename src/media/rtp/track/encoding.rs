@@ -63,6 +63,7 @@ pub struct Encoding {
     requests: KeyframeRequests,
     rate: RateMeter,
     height: Option<u16>,
+    temporal_layers: bool,
     last: Option<Instant>,
 }
 
@@ -88,6 +89,7 @@ impl Encoding {
             requests: KeyframeRequests::default(),
             rate: RateMeter::new(now),
             height: None,
+            temporal_layers: false,
             last: None,
         }
     }
@@ -110,6 +112,12 @@ impl Encoding {
         self.height
     }
 
+    /// Whether frames can be left out of it.
+    #[must_use]
+    pub fn has_temporal_layers(&self) -> bool {
+        self.temporal_layers
+    }
+
     /// When its last packet came.
     #[must_use]
     pub fn last_arrival(&self) -> Option<Instant> {
@@ -120,6 +128,12 @@ impl Encoding {
     #[must_use]
     pub fn rate(&self, now: Instant, temporal_layer: u8) -> u64 {
         self.rate.rate(now, temporal_layer)
+    }
+
+    /// Whether it has come for long enough to rely on its rate.
+    #[must_use]
+    pub fn is_settled(&self, now: Instant) -> bool {
+        self.rate.is_settled(now)
     }
 
     /// How repair has gone.
@@ -216,6 +230,7 @@ impl Encoding {
                 return None;
             }
             self.rate.add(now, packet.size, taken.payload.temporal_layer());
+            self.temporal_layers |= taken.payload.temporal_layer() > 0;
             if taken.payload.keyframe {
                 self.requests.arrived();
                 self.height = taken.payload.height.or(self.height);

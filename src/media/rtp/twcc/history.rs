@@ -141,10 +141,7 @@ mod tests {
             already in 0u64..70_000,
         ) {
             let start = Instant::now();
-            let (mut builder, mut history) = (FeedbackBuilder::new(start), SendHistory::default());
-            for _ in 0..already {
-                history.sent(start, 1, None);
-            }
+            let (mut builder, mut history) = (FeedbackBuilder::new(start), SendHistory { first: already, ..SendHistory::default() });
             let mut arrivals = Vec::new();
             let mut sent = start;
             for (fate, gap) in &fates {
