@@ -133,6 +133,13 @@ impl Rewriter {
         self.open(packet, offsets);
     }
 
+    /// Whether a packet is newer than all that was sent of its source: only then can the source begin again with it.
+    #[must_use]
+    pub fn is_new(&self, packet: &Incoming<'_>) -> bool {
+        let before = self.segments.iter().rev().find(|segment| segment.source == packet.source);
+        before.is_none_or(|segment| packet.extended > segment.last)
+    }
+
     /// The place of a packet that is sent, `None` if it is not of what the subscriber gets.
     pub fn pass(&mut self, now: Instant, packet: &Incoming<'_>) -> Option<Place> {
         let place = self.place(packet.source, packet.extended)?;

@@ -34,7 +34,7 @@ pub struct Stored {
     pub timestamp: u32,
     /// When it came.
     pub arrived: Instant,
-    /// The payload, shared with whoever else holds it.
+    /// The payload, shared with whoever else holds it; empty if the packet was nothing but padding.
     pub payload: Bytes,
     /// The header's marker.
     pub marker: bool,
@@ -77,11 +77,11 @@ impl PacketRing {
         Self { limits, first: 0, places: VecDeque::new(), bytes: 0 }
     }
 
-    /// Keeps a packet. `false` if it is here already or too old to be kept.
+    /// Keeps a packet. `false` if it is or was here already, or is too old to be kept: so each number is accepted once only.
     pub fn insert(&mut self, packet: Stored) -> bool {
         let now = packet.arrived;
         let end = self.first + self.places.len() as u64;
-        if self.places.is_empty() || packet.extended >= end + self.limits.numbers as u64 {
+        if packet.extended >= end + self.limits.numbers as u64 || (self.places.is_empty() && packet.extended >= self.first) {
             self.clear();
             self.first = packet.extended;
         }
@@ -119,6 +119,7 @@ impl PacketRing {
 
     /// Lets everything go, as when the publisher stopped.
     pub fn clear(&mut self) {
+        self.first += self.places.len() as u64;
         self.places.clear();
         self.bytes = 0;
     }
@@ -196,6 +197,7 @@ mod tests {
         assert_eq!((ring.bytes(), ring.since(0).count()), (10, 1));
         ring.trim(later + Duration::from_secs(2));
         assert_eq!((ring.bytes(), ring.newest_first().next().is_none()), (0, true));
+        assert!(!ring.insert(packet(later, 4, 10)), "not twice, even when it has been forgotten");
     }
 
     proptest! {

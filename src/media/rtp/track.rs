@@ -6,6 +6,8 @@
 
 mod encoding;
 mod subscription;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,8 @@ pub struct TrackSettings {
     pub codec: Codec,
     /// The payload type that stands for the codec.
     pub payload_type: u8,
+    /// The payload type of its retransmissions (RFC 4588), if negotiated.
+    pub rtx_payload_type: Option<u8>,
     /// The publisher answers NACKs.
     pub repair: bool,
     /// How much is kept for retransmission, for each encoding.
@@ -87,7 +91,7 @@ impl Track {
     }
 
     /// Adds an encoding, lowest quality first, and returns its index. Simulcast ones are known by `rid` until their SSRC is; others
-    /// by their SSRCs: that of the media and that of retransmissions.
+    /// by their SSRCs: that of the media and that of retransmissions, or where those were not announced, by payload type.
     pub fn add_encoding(&mut self, now: Instant, rid: Option<Bytes>, ssrc: Option<u32>, rtx_ssrc: Option<u32>) -> usize {
         self.sources += 1;
         self.encodings.push(Encoding::new(now, &self.settings, self.sources, rid, ssrc, rtx_ssrc));
@@ -174,7 +178,7 @@ impl Track {
         send: &mut impl FnMut(SubscriberId, Outgoing<'_>),
     ) -> Received {
         let Some((index, retransmitted)) = self.encodings.iter_mut().enumerate().find_map(|(index, encoding)| {
-            let retransmitted = encoding.matches(&packet)?;
+            let retransmitted = encoding.matches(&packet, &self.settings)?;
             Some((index, retransmitted))
         }) else {
             return Received::Unknown;

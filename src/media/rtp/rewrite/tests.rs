@@ -63,6 +63,7 @@ fn a_pause_shows_in_the_timestamps_only() {
     rewriter.pause();
     assert_eq!(rewriter.source(), None);
     assert!(rewriter.pass(now, &audio(1, 501, 3_000)).is_none());
+    assert!(!rewriter.is_new(&audio(1, 500, 0)) && rewriter.is_new(&audio(1, 501, 0)) && rewriter.is_new(&audio(2, 1, 0)));
     rewriter.begin(now + 100 * FRAME, &audio(1, 600, 297_000), None);
     let place = rewriter.pass(now + 100 * FRAME, &audio(1, 600, 297_000)).unwrap();
     assert_eq!((place.extended as u16, place.offsets.timestamp(297_000)), (8, 297_000));

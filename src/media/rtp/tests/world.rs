@@ -66,12 +66,14 @@ pub fn id(subscriber: usize) -> SubscriberId {
 impl World {
     pub fn new(layers: usize, uplink: LinkSettings, seed: u64) -> Self {
         let start = Instant::now();
-        let settings = TrackSettings { codec: Codec::Vp8, payload_type: VIDEO, repair: true, ring: RingLimits::VIDEO };
+        let (rtx_payload_type, ring) = (Some(VIDEO_RTX), RingLimits::VIDEO);
+        let settings = TrackSettings { codec: Codec::Vp8, payload_type: VIDEO, rtx_payload_type, repair: true, ring };
         let mut video = Track::new(settings);
         for rid in &RIDS[..layers] {
             video.add_encoding(start, Some(Bytes::from_static(rid.as_bytes())), None, None);
         }
-        let mut audio = Track::new(TrackSettings { codec: Codec::Opus, payload_type: AUDIO, repair: false, ring: RingLimits::AUDIO });
+        let (rtx_payload_type, ring) = (None, RingLimits::AUDIO);
+        let mut audio = Track::new(TrackSettings { codec: Codec::Opus, payload_type: AUDIO, rtx_payload_type, repair: false, ring });
         audio.add_encoding(start, None, Some(publisher::AUDIO_SSRC), None);
         Self {
             start,

@@ -173,19 +173,32 @@ impl Encoding {
     }
 
     /// Whether a packet is of this encoding, and if so whether it is a retransmission. SSRCs are learned from RIDs.
-    pub(super) fn matches(&mut self, packet: &RtpPacket) -> Option<bool> {
+    pub(super) fn matches(&mut self, packet: &RtpPacket, settings: &TrackSettings) -> Option<bool> {
         if self.ssrc == Some(packet.ssrc) {
             return Some(false);
         }
         if self.rtx_ssrc == Some(packet.ssrc) {
             return Some(true);
         }
-        let rid = self.rid.as_ref()?;
+        let Some(rid) = &self.rid else { return self.matches_unannounced(packet, settings) };
         if packet.extensions.rid.as_ref() == Some(rid) && packet.extensions.repaired_rid.is_none() {
             self.changed = self.ssrc.replace(packet.ssrc).is_some();
             return Some(false);
         }
         if packet.extensions.repaired_rid.as_ref() == Some(rid) {
+            self.rtx_ssrc = Some(packet.ssrc);
+            return Some(true);
+        }
+        None
+    }
+
+    /// Without RID and SSRC the first stream of a payload type is taken.
+    fn matches_unannounced(&mut self, packet: &RtpPacket, settings: &TrackSettings) -> Option<bool> {
+        if self.ssrc.is_none() && packet.payload_type == settings.payload_type {
+            self.ssrc = Some(packet.ssrc);
+            return Some(false);
+        }
+        if self.rtx_ssrc.is_none() && Some(packet.payload_type) == settings.rtx_payload_type {
             self.rtx_ssrc = Some(packet.ssrc);
             return Some(true);
         }
@@ -225,10 +238,11 @@ impl Encoding {
             self.ring.clear();
         }
         let taken = Taken { payload: settings.codec.inspect(&packet.payload), packet: Stored::new(now, extended, &packet), late };
+        // Padding too: what came under a number once must never be sent on as something else.
+        if !self.ring.insert(taken.packet.clone()) {
+            return None;
+        }
         if !taken.is_padding() {
-            if !self.ring.insert(taken.packet.clone()) {
-                return None;
-            }
             self.rate.add(now, packet.size, taken.payload.temporal_layer());
             self.temporal_layers |= taken.payload.temporal_layer() > 0;
             if taken.payload.keyframe {

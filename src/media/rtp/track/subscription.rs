@@ -1,4 +1,8 @@
 //! What one subscriber gets of a track.
+//!
+//! No two different packets are ever sent under one SSRC and sequence number: SRTP makes AES-GCM's nonce of them (RFC 7714, section
+//! 8.1), and a nonce used twice gives away the key that authenticates. So each number of a publisher is accepted once, each place in
+//! a subscriber's stream belongs to one of them, and what cannot be repeated bit for bit is repeated on the retransmission stream only.
 
 use std::time::{Duration, Instant};
 
@@ -24,11 +28,12 @@ const PROBE_PACKETS: usize = 100;
 /// What was negotiated with the subscriber for this track.
 #[derive(Clone, Copy, Debug)]
 pub struct SubscriptionSettings {
-    /// The SSRC of the stream.
+    /// The SSRC of the stream; never one that was in use on this transport before, as numbers begin anew.
     pub ssrc: u32,
     /// The payload type of the codec.
     pub payload_type: u8,
-    /// The retransmission stream; without one, retransmissions are sent as the original packets.
+    /// The retransmission stream. Without one, the original packets are sent again, unless an extension says when they are sent:
+    /// then they would differ under the same number, and NACKs are not answered.
     pub rtx: Option<RtxStream>,
     /// The header extensions that may be sent.
     pub extensions: ExtensionIds,
@@ -151,11 +156,13 @@ impl Subscription {
     ) -> bool {
         let (Some(target), encoding) = (self.target, &encodings[index]) else { return false };
         let current = self.rewriter.source() == Some(encoding.source());
-        let begins = !current && target.encoding == index && taken.payload.keyframe && !taken.is_padding();
+        let incoming = taken.incoming(encoding.source());
+        let can_begin = taken.payload.keyframe && !taken.is_padding() && self.rewriter.is_new(&incoming);
+        let begins = !current && target.encoding == index && can_begin;
         if begins {
             self.temporal_layer = target.temporal_layer;
             let aligned = self.aligned(encodings, encoding, taken);
-            self.rewriter.begin(now, &taken.incoming(encoding.source()), aligned);
+            self.rewriter.begin(now, &incoming, aligned);
         } else if !current && !taken.late {
             return false;
         }
@@ -190,10 +197,13 @@ impl Subscription {
         scratch: &mut Scratch,
         send: &mut impl FnMut(Outgoing<'_>),
     ) {
-        let Some(origin) = self.rewriter.origin(number) else { return };
+        let Some(origin) = self.rewriter.origin(number).filter(|_| self.can_repeat()) else { return };
         let encoding = encodings.iter().find(|encoding| encoding.source() == origin.source);
         let Some(packet) = encoding.and_then(|encoding| encoding.ring().find(now, origin.extended)) else { return };
         let taken = Taken::again(packet, self.codec);
+        if taken.is_padding() {
+            return;
+        }
         if self.responder.answer(now, origin.place.extended, taken.packet.payload.len()) && scratch.load(taken.body()) {
             self.emit(&taken, origin.place, Purpose::Retransmission, scratch, send);
         }
@@ -252,13 +262,19 @@ impl Subscription {
     ) {
         let incoming = taken.incoming(encoding.source());
         if taken.is_padding() || self.is_above(target, taken) {
-            if let Some(place) = self.rewriter.leave_out(&incoming) {
+            let place = self.rewriter.leave_out(&incoming);
+            if let Some(place) = place.filter(|_| self.settings.rtx.is_some()) {
                 let header = self.header(taken, place);
                 send(scratch.filler(&header, &self.settings.extensions));
             }
         } else if let Some(place) = self.rewriter.pass(now, &incoming) {
             self.emit(taken, place, Purpose::Media, scratch, send);
         }
+    }
+
+    fn can_repeat(&self) -> bool {
+        let ids = &self.settings.extensions;
+        self.settings.rtx.is_some() || (ids.transport_sequence.is_none() && ids.absolute_send_time.is_none())
     }
 
     /// Whether a packet is of a higher temporal layer than is sent. Going down is possible with any frame, going up only with one
