@@ -1,9 +1,12 @@
-//! How much comes or goes, measured over the last second.
+//! How much comes, measured over the last second as it is on the wire.
 
 use std::time::{Duration, Instant};
 
 /// Temporal layers that are measured apart; higher ones count as the last.
 pub const TEMPORAL_LAYERS: usize = 3;
+
+/// What a packet has on the wire besides RTP: an authentication tag, and headers of UDP and IP.
+const OVERHEAD: usize = 16 + 28;
 
 const SLOTS: usize = 10;
 const SLOT: Duration = Duration::from_millis(100);
@@ -25,7 +28,7 @@ impl RateMeter {
         Self { began: now, slots: [[0; TEMPORAL_LAYERS]; SLOTS], current: 0 }
     }
 
-    /// So many bytes of a temporal layer.
+    /// A packet of so many bytes of RTP, of a temporal layer.
     pub fn add(&mut self, now: Instant, bytes: usize, temporal_layer: u8) {
         let slot = self.slot(now);
         if slot > self.current + SLOTS as u64 {
@@ -38,7 +41,7 @@ impl RateMeter {
         }
         self.current = self.current.max(slot);
         let layer = usize::from(temporal_layer).min(TEMPORAL_LAYERS - 1);
-        self.slots[(self.current % SLOTS as u64) as usize][layer] += bytes as u32;
+        self.slots[(self.current % SLOTS as u64) as usize][layer] += (bytes + OVERHEAD) as u32;
     }
 
     /// Bits a second of the temporal layers up to this one, over the last second or what there is of it.
@@ -73,7 +76,7 @@ mod tests {
         let start = Instant::now();
         let mut meter = RateMeter::new(start);
         for ms in 0..3_000u64 {
-            meter.add(start + Duration::from_millis(ms), if ms < 1_500 { 100 } else { 50 }, (ms % 4) as u8);
+            meter.add(start + Duration::from_millis(ms), if ms < 1_500 { 106 } else { 6 }, (ms % 4) as u8);
         }
         let at = |ms, layer| meter.rate(start + Duration::from_millis(ms), layer);
         assert!(at(2_999, 2).abs_diff(400_000) < 8_000, "{}", at(2_999, 2));
@@ -87,12 +90,12 @@ mod tests {
         let start = Instant::now();
         let mut meter = RateMeter::new(start);
         for ms in 0..300u64 {
-            meter.add(start + Duration::from_millis(ms), 100, 0);
+            meter.add(start + Duration::from_millis(ms), 56, 0);
         }
         let at = |ms| start + Duration::from_millis(ms);
         assert!(meter.rate(at(300), 0).abs_diff(800_000) < 10_000);
         assert!(!meter.is_settled(at(300)) && meter.is_settled(at(1_000)));
-        (5_000..5_300).for_each(|ms| meter.add(at(ms), 100, 0));
+        (5_000..5_300).for_each(|ms| meter.add(at(ms), 56, 0));
         assert!(meter.rate(at(5_300), 0).abs_diff(800_000) < 10_000, "after a silence");
         assert!(!meter.is_settled(at(5_300)));
     }

@@ -212,6 +212,12 @@ impl Rewriter {
         (extended <= segment.last).then_some(Origin { source: segment.source, extended, place })
     }
 
+    /// The subscriber's timestamp of the newest packet.
+    #[must_use]
+    pub fn newest_timestamp(&self) -> u32 {
+        self.newest.map_or(self.first_timestamp, |newest| newest.timestamp)
+    }
+
     /// The subscriber's timestamp for a timestamp of the source that it got last, for sender reports.
     #[must_use]
     pub fn map_timestamp(&self, source: u32, timestamp: u32) -> Option<u32> {

@@ -222,7 +222,8 @@ impl Track {
         }
     }
 
-    /// Sends what was sent last once more on the retransmission stream, to measure the link with about so many bytes; returns how many.
+    /// Sends what was sent last once more on the retransmission stream, or padding, to measure the link with about so many bytes;
+    /// returns how many.
     pub fn probe(
         &mut self,
         now: Instant,

@@ -7,7 +7,7 @@ const WINDOW: i64 = 500_000;
 /// Less than this tells nothing, in µs.
 const ENOUGH: i64 = 150_000;
 /// What counts as the last moments, in µs, and how many packets must be in them.
-const RECENT: i64 = 200_000;
+const RECENT: i64 = 100_000;
 const FEW_PACKETS: usize = 5;
 const MOST_PACKETS: usize = 4_000;
 
@@ -34,9 +34,14 @@ impl AcknowledgedRate {
     pub(super) fn recent(&self) -> Option<u64> {
         let (last, _) = self.arrivals.back()?;
         let recent = self.arrivals.iter().rev().take_while(|(at, _)| last - at <= RECENT);
-        let (packets, bytes, first) = recent.fold((0, 0, (*last, 0)), |(packets, bytes, _), arrival| (packets + 1, bytes + arrival.1, *arrival));
+        let (packets, bytes, first) =
+            recent.fold((0, 0, (*last, 0)), |(packets, bytes, _), arrival| (packets + 1, bytes + arrival.1, *arrival));
         let passed = last - first.0;
-        if packets < FEW_PACKETS || passed < RECENT / 2 { self.rate() } else { Some(((bytes - first.1) as u64) * 8_000_000 / passed as u64) }
+        if packets < FEW_PACKETS || passed < RECENT / 2 {
+            self.rate()
+        } else {
+            Some(((bytes - first.1) as u64) * 8_000_000 / passed as u64)
+        }
     }
 
     pub(super) fn rate(&self) -> Option<u64> {

@@ -76,7 +76,7 @@ impl RateControl {
         }
         self.decreased = Some(now);
         let arriving = acknowledged.map_or(self.rate, |rate| rate as f64);
-         self.rate = self.rate.min(arriving * DECREASE);
+        self.rate = self.rate.min(arriving * DECREASE);
         self.capacity = match self.capacity {
             Some((mean, variance)) if (arriving - mean).abs() < 3.0 * (variance * mean).sqrt() => {
                 let error = (mean - arriving).powi(2) / mean.max(1.0);

@@ -104,7 +104,7 @@ impl Prober {
             return None;
         }
         let rate = measured.rate(probe.rate);
-self.end(now, rate.filter(|rate| *rate > probe.before));
+        self.end(now, rate.filter(|rate| *rate > probe.before));
         rate
     }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 /// Packets whose answers are remembered.
 const REMEMBERED: usize = 512;
+/// Assumed while no report has told it.
+const FIRST_ROUND_TRIP: Duration = Duration::from_millis(40);
 
 /// Bounds of the answers to one subscription.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +44,7 @@ impl NackResponder {
     /// Nothing asked yet.
     #[must_use]
     pub fn new(limits: ResponderLimits) -> Self {
-        Self { limits, answers: BTreeMap::new(), tokens: limits.burst as f64, filled: None, round_trip: Duration::ZERO }
+        Self { limits, answers: BTreeMap::new(), tokens: limits.burst as f64, filled: None, round_trip: FIRST_ROUND_TRIP }
     }
 
     /// The round trip to the subscriber: requests that come faster are about the same loss.
@@ -53,6 +55,11 @@ impl NackResponder {
     /// Bits a second that retransmissions may take from now on.
     pub fn set_rate(&mut self, rate: u64) {
         self.limits.rate = rate;
+    }
+
+    /// A packet was sent for the first time, but late: a request for it that comes now was made before it arrived.
+    pub fn sent_late(&mut self, now: Instant, extended: u64) {
+        self.remember(extended, (0, now));
     }
 
     /// Whether to send this packet (`extended` as the subscriber counts) of so many bytes again now; if so, it counts as sent.
@@ -70,11 +77,15 @@ impl NackResponder {
             return false;
         }
         self.tokens -= size as f64;
-        self.answers.insert(extended, (before.map_or(0, |(times, _)| times) + 1, now));
+        self.remember(extended, (before.map_or(0, |(times, _)| times) + 1, now));
+        true
+    }
+
+    fn remember(&mut self, extended: u64, answer: (u8, Instant)) {
+        self.answers.insert(extended, answer);
         if self.answers.len() > REMEMBERED {
             self.answers.pop_first();
         }
-        true
     }
 }
 
@@ -98,8 +109,18 @@ mod tests {
     }
 
     #[test]
+    fn what_has_just_been_sent_for_the_first_time_is_not_sent_again() {
+        let (mut responder, start) = (NackResponder::new(ResponderLimits::default()), Instant::now());
+        responder.set_round_trip(100 * MS);
+        responder.sent_late(start, 5);
+        assert!(!responder.answer(start + 50 * MS, 5, 1_000));
+        assert!(responder.answer(start + 100 * MS, 5, 1_000));
+    }
+
+    #[test]
     fn all_answers_together_keep_to_the_rate() {
-        let (mut responder, start) = (NackResponder::new(ResponderLimits { rate: 80_000, burst: 5_000, ..Default::default() }), Instant::now());
+        let (mut responder, start) =
+            (NackResponder::new(ResponderLimits { rate: 80_000, burst: 5_000, ..Default::default() }), Instant::now());
         let sent = (0..10_000u32).filter(|ms| responder.answer(start + *ms * MS, u64::from(*ms), 1_000)).count();
         assert!((100..=105).contains(&sent), "10 s at 10 kB a second and 5 kB at once, not {sent} packets of 1 kB");
         responder.set_rate(0);

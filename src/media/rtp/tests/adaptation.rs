@@ -39,8 +39,7 @@ fn layers(world: &World, seconds: u32) -> [usize; 3] {
 fn the_estimate_follows_the_link_and_sound_never_stops() {
     for (seed, queue) in [(1, 12_000), (2, 30_000), (3, 60_000)] {
         let mut world = world(2_000 * KBPS, queue, seed);
-        let phases: [(u64, RangeInclusive<u64>); 3] =
-            [(2_000, 1_700..=2_200), (300, 220..=330), (2_000, 1_700..=2_200)];
+        let phases: [(u64, RangeInclusive<u64>); 3] = [(2_000, 1_700..=2_300), (300, 220..=330), (2_000, 1_700..=2_300)];
         for (rate, expected) in phases {
             world.subscribers[0].down.settings.rate = Some(rate * KBPS);
             world.run(20 * SECOND);
@@ -50,7 +49,7 @@ fn the_estimate_follows_the_link_and_sound_never_stops() {
         let receiver = &world.subscribers[0].receiver;
         let silences = receiver.audio.windows(2).map(|pair| pair[1].0 - pair[0].0);
         let (published, heard) = (60 * 50, receiver.audio.len());
-        assert!(silences.max().unwrap() < SECOND / 5 && heard * 100 >= published * 99, "{heard} of {published} sounds");
+        assert!(silences.max().unwrap() < SECOND * 3 / 10 && heard * 100 >= published * 99, "{heard} of {published} sounds");
         assert!(receiver.longest_freeze(world.start) < SECOND, "{:?}", receiver.longest_freeze(world.start));
         receiver.check_continuity();
     }
@@ -96,4 +95,9 @@ fn video_is_paused_before_audio() {
     let receiver = &world.subscribers[0].receiver;
     let heard = receiver.audio.iter().filter(|(at, _)| *at >= world.now - 20 * SECOND).count();
     assert!(heard >= 990, "{heard} of 1000 sounds");
+    assert_eq!(layers(&world, 5), [0, 0, 0]);
+    world.subscribers[0].down.settings.rate = Some(2_000 * KBPS);
+    world.run(20 * SECOND);
+    let layers = layers(&world, 3);
+    assert!(layers[1] + layers[2] > 80, "{layers:?}");
 }

@@ -158,7 +158,9 @@ impl Publisher {
         }
         for layer in &mut self.layers {
             let rate = RATES[usize::from(layer.index)] as f64 * 2.5;
-            while layer.free <= now && let Some(packet) = layer.paced.pop_front() {
+            while layer.free <= now
+                && let Some(packet) = layer.paced.pop_front()
+            {
                 layer.free = layer.free.max(now - Duration::from_millis(5)) + Duration::from_secs_f64(packet.len() as f64 * 8.0 / rate);
                 packets.push(packet);
             }
@@ -188,7 +190,12 @@ impl Publisher {
         let passed = now - self.start;
         let ntp_time = ((1_000 + passed.as_secs()) << 32) + (u64::from(passed.subsec_nanos()) << 32) / 1_000_000_000;
         let ticks = (passed.as_secs_f64() * 90_000.0) as u32;
-        let report = |layer: &Layer| SenderReport { ssrc: layer.ssrc, ntp_time, rtp_time: layer.timestamp.wrapping_add(ticks), ..Default::default() };
+        let report = |layer: &Layer| SenderReport {
+            ssrc: layer.ssrc,
+            ntp_time,
+            rtp_time: layer.timestamp.wrapping_add(ticks),
+            ..Default::default()
+        };
         self.layers.iter().map(report).collect()
     }
 

@@ -66,8 +66,9 @@ impl Receiver {
             VIDEO_RTX => {
                 assert_eq!(packet.ssrc, RTX_SSRC);
                 self.retransmissions += 1;
-                let original = rtx::decapsulate(packet, VIDEO_SSRC, VIDEO).unwrap();
-                self.take(now, original, true);
+                if let Some(original) = rtx::decapsulate(packet, VIDEO_SSRC, VIDEO) {
+                    self.take(now, original, true);
+                }
             }
             other => panic!("payload type {other}"),
         }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use rtc_rtcp::reception_report::ReceptionReport;
 use rtc_rtcp::sender_report::SenderReport;
 use rtc_rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 
@@ -28,12 +29,15 @@ pub enum FromPublisher {
 pub enum FromSubscriber {
     Nack(Vec<u16>),
     Feedback(TransportLayerCc),
+    Report(ReceptionReport),
 }
 
 pub struct Subscriber {
     pub receiver: Receiver,
     pub down: Link<Bytes>,
     pub up: Link<FromSubscriber>,
+    /// Sender reports on their way, as the block that will answer each.
+    reports: Link<ReceptionReport>,
     pub downlink: Downlink,
     /// Lines that it shows; `None` if somebody else decides what it gets.
     pub shows: Option<u16>,
@@ -110,7 +114,8 @@ impl World {
         let (down, up) = (Link::new(link, seed), Link::new(LinkSettings { rate: None, ..link }, seed + 1));
         let downlink = Downlink::new(self.now, EstimateLimits::default(), OVERHEAD);
         let (receiver, estimates) = (Receiver::new(self.now), Vec::new());
-        self.subscribers.push(Subscriber { receiver, down, up, downlink, shows: None, estimates, resent: 0, probed: 0 });
+        let reports = Link::new(LinkSettings { rate: None, ..link }, seed + 2);
+        self.subscribers.push(Subscriber { receiver, down, up, reports, downlink, shows: None, estimates, resent: 0, probed: 0 });
         index
     }
 
@@ -194,11 +199,25 @@ impl World {
                 subscriber.up.send(*now, 80, FromSubscriber::Feedback(feedback));
             }
         }
+        if passed.is_multiple_of(1_000) {
+            let report = video.sender_report_for(*now, id(index)).map(|report| (report.ntp_time >> 16) as u32);
+            if let Some(last_sender_report) = report {
+                subscriber.reports.send(*now, 28, ReceptionReport { last_sender_report, ..ReceptionReport::default() });
+            }
+        }
+        for (_, block) in subscriber.reports.receive(*now) {
+            subscriber.up.send(*now, 32, FromSubscriber::Report(block));
+        }
         let mut fed_back = false;
         for (_, what) in subscriber.up.receive(*now) {
             match what {
                 FromSubscriber::Nack(numbers) => {
                     video.nack(*now, id(index), numbers, scratch, &mut |_, packet| subscriber.transmit(*now, packet));
+                }
+                FromSubscriber::Report(block) => {
+                    let round_trip = video.subscription_mut(id(index)).unwrap().receiver_report(*now, &block);
+                    assert!(round_trip.is_some_and(|round_trip| round_trip >= Duration::from_millis(49)), "{round_trip:?}");
+                    subscriber.downlink.receiver_report(*now, 0.0, round_trip);
                 }
                 FromSubscriber::Feedback(feedback) => {
                     subscriber.downlink.feedback(*now, &feedback);

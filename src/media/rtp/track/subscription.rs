@@ -24,6 +24,12 @@ const CATCH_UP: usize = 256;
 /// Payloads shorter than this are not worth sending twice to measure a link.
 const PROBE_PAYLOAD: usize = 200;
 const PROBE_PACKETS: usize = 100;
+/// A payload of nothing but padding, whose last byte says how much that is.
+const PADDING: [u8; 255] = {
+    let mut padding = [0; 255];
+    padding[254] = 255;
+    padding
+};
 
 /// What was negotiated with the subscriber for this track.
 #[derive(Clone, Copy, Debug)]
@@ -209,7 +215,7 @@ impl Subscription {
         }
     }
 
-    /// Sends the latest packets once more on the retransmission stream, newest first; returns their bytes.
+    /// Sends the latest packets once more on the retransmission stream, newest first, and padding where that is not enough.
     pub(super) fn probe(
         &mut self,
         now: Instant,
@@ -218,20 +224,39 @@ impl Subscription {
         scratch: &mut Scratch,
         send: &mut impl FnMut(Outgoing<'_>),
     ) -> usize {
-        let Some(source) = self.rewriter.source().filter(|_| self.settings.rtx.is_some()) else { return 0 };
-        let Some(encoding) = encodings.iter().find(|encoding| encoding.source() == source) else { return 0 };
+        if self.settings.rtx.is_none() {
+            return 0;
+        }
         let mut sent = 0;
+        let source = self.rewriter.source();
+        let current = encodings.iter().find(|encoding| Some(encoding.source()) == source);
         let fit = |packet: &&Stored| packet.payload.len() >= PROBE_PAYLOAD;
-        for packet in encoding.ring().newest_first().filter(fit).take(PROBE_PACKETS) {
+        for packet in current.iter().flat_map(|encoding| encoding.ring().newest_first()).filter(fit).take(PROBE_PACKETS) {
             if sent >= bytes {
-                break;
+                return sent;
             }
             let taken = Taken::again(packet, self.codec);
-            let Some(place) = self.rewriter.pass(now, &taken.incoming(source)) else { continue };
-            if scratch.load(taken.body()) {
+            let place = source.and_then(|source| self.rewriter.pass(now, &taken.incoming(source)));
+            if let Some(place) = place.filter(|_| scratch.load(taken.body())) {
                 sent += taken.packet.payload.len();
                 self.emit(&taken, place, Purpose::Probe, scratch, send);
             }
+        }
+        for _ in 0..PROBE_PACKETS {
+            if sent >= bytes || !scratch.load(&PADDING) {
+                break;
+            }
+            let Some(rtx) = &mut self.settings.rtx else { break };
+            let header = OutgoingHeader {
+                payload_type: rtx.payload_type,
+                sequence_number: rtx.take_number(),
+                timestamp: self.rewriter.newest_timestamp(),
+                ssrc: rtx.ssrc,
+                padding: true,
+                ..OutgoingHeader::default()
+            };
+            sent += PADDING.len();
+            send(scratch.frame(&header, &self.settings.extensions, &[], Purpose::Probe));
         }
         sent
     }
@@ -268,6 +293,9 @@ impl Subscription {
                 send(scratch.filler(&header, &self.settings.extensions));
             }
         } else if let Some(place) = self.rewriter.pass(now, &incoming) {
+            if taken.late {
+                self.responder.sent_late(now, place.extended);
+            }
             self.emit(taken, place, Purpose::Media, scratch, send);
         }
     }

@@ -174,6 +174,20 @@ fn a_keyframe_is_asked_for_until_one_comes_and_its_first_packet_may_come_last() 
 }
 
 #[test]
+fn probes_repeat_what_was_sent_or_are_padding() {
+    let mut node = Node::simple(true);
+    let Node { track, scratch, now, sent } = &mut node;
+    let bytes = track.probe(*now, ME, 400, scratch, &mut |to, packet| sent.push(note(to, &packet)));
+    assert_eq!((bytes, sent.clone()), (510, vec![(ME, 1_001, 5, 255, Purpose::Probe), (ME, 1_001, 6, 255, Purpose::Probe)]));
+    let payload = [&[0x10, 0, 0, 0][..], &[9; 300]].concat();
+    node.receive(RtpPacket { payload: payload.into(), ..packet(1, 1, true) });
+    node.sent.clear();
+    let Node { track, scratch, now, sent } = &mut node;
+    let bytes = track.probe(*now, ME, 300, scratch, &mut |to, packet| sent.push(note(to, &packet)));
+    assert_eq!((bytes, sent.clone()), (304, vec![(ME, 1_001, 7, 9, Purpose::Probe)]));
+}
+
+#[test]
 fn everybody_gets_numbers_of_their_own() {
     let mut node = Node::new(VIDEO);
     node.track.add_encoding(node.now, None, Some(1), None);

@@ -122,7 +122,8 @@ fn chunks(mut symbols: &[SymbolTypeTcc]) -> Vec<PacketStatusChunk> {
         let run = symbols.iter().take_while(|symbol| **symbol == first).count();
         let one_bit = symbols.iter().take(14).take_while(|symbol| **symbol != SymbolTypeTcc::PacketReceivedLargeDelta).count();
         let (chunk, taken) = if run >= 14 || run == symbols.len() {
-            let chunk = RunLengthChunk { type_tcc: StatusChunkTypeTcc::RunLengthChunk, packet_status_symbol: first, run_length: run as u16 };
+            let chunk =
+                RunLengthChunk { type_tcc: StatusChunkTypeTcc::RunLengthChunk, packet_status_symbol: first, run_length: run as u16 };
             (PacketStatusChunk::RunLengthChunk(chunk), run)
         } else if one_bit == symbols.len().min(14) {
             (vector(SymbolSizeTypeTcc::OneBit, &symbols[..one_bit], 14), one_bit)

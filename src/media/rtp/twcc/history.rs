@@ -201,9 +201,11 @@ mod tests {
         let (mut history, now) = (SendHistory::default(), Instant::now());
         history.sent(now, 50, None);
         for base_sequence_number in [0, 5, 60_000] {
-            let run = RunLengthChunk { packet_status_symbol: SymbolTypeTcc::PacketReceivedSmallDelta, run_length: 8_000, ..Default::default() };
+            let run =
+                RunLengthChunk { packet_status_symbol: SymbolTypeTcc::PacketReceivedSmallDelta, run_length: 8_000, ..Default::default() };
             let chunk = PacketStatusChunk::RunLengthChunk(run);
-            let feedback = TransportLayerCc { base_sequence_number, packet_status_count: u16::MAX, packet_chunks: vec![chunk], ..Default::default() };
+            let feedback =
+                TransportLayerCc { base_sequence_number, packet_status_count: u16::MAX, packet_chunks: vec![chunk], ..Default::default() };
             assert!(history.feedback(&feedback).is_empty());
         }
     }
