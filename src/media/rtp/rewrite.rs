@@ -206,7 +206,8 @@ impl Rewriter {
     pub fn origin(&self, number: u16) -> Option<Origin> {
         let behind = (self.next as u16).wrapping_sub(number);
         let out = self.next.checked_sub(u64::from(behind)).filter(|_| behind > 0)?;
-        let segment = self.segments.iter().rev().find(|segment| segment.first_out <= out)?;
+        let after = self.segments.partition_point(|segment| segment.first_out <= out);
+        let segment = self.segments.get(after.checked_sub(1)?)?;
         let extended = segment.first + (out - segment.first_out);
         let place = Place { extended: out, offsets: segment.offsets };
         (extended <= segment.last).then_some(Origin { source: segment.source, extended, place })
