@@ -6,6 +6,7 @@
 
 mod encoding;
 mod subscription;
+mod temporal;
 #[cfg(test)]
 mod tests;
 

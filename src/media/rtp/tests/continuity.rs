@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::link::LinkSettings;
+use super::link::{LinkSettings, Random};
 use super::world::{World, id};
 use crate::media::rtp::track::Target;
 
@@ -27,18 +27,18 @@ fn numbers_go_on_across_layer_switches() {
 #[test]
 fn temporal_layers_can_be_left_out() {
     let mut world = World::new(1, LinkSettings { loss: 0.02, ..LinkSettings::bad() }, 3);
-    let one = world.subscribe(LinkSettings::good(), 0);
+    let one = world.subscribe(LinkSettings::bad(), 0);
     let mut counted = Vec::new();
     for temporal_layer in [2, 0, 1, 2] {
         world.video.set_target(id(one), Some(Target { encoding: 0, temporal_layer }));
         let before = world.subscribers[one].receiver.video.len();
         world.run(4 * SECOND);
-        counted.push((world.subscribers[one].receiver.video.len() - before) / 10);
+        counted.push(world.subscribers[one].receiver.video.len() - before);
     }
     world.settle();
     let receiver = &world.subscribers[one].receiver;
-    assert_eq!(receiver.holes(), 0);
-    assert!(counted[1] < counted[0] / 3 && counted[2] < counted[0] * 2 / 3 && counted[3] > counted[0] * 9 / 10, "{counted:?}");
+    assert!(receiver.holes() < 3 && receiver.frames().len() > 200);
+    assert!(counted[1] < counted[0] * 2 / 5 && counted[2] < counted[0] * 7 / 10 && counted[3] > counted[0] * 9 / 10, "{counted:?}");
 }
 
 #[test]
@@ -92,5 +92,37 @@ fn keyframes_are_asked_for_twice_a_second_at_most() {
         let times: Vec<_> = world.publisher.keyframe_requests.iter().filter(|(_, of)| *of == ssrc).map(|(at, _)| *at).collect();
         assert!(times.len() > 3);
         assert!(times.windows(2).all(|pair| pair[1] - pair[0] > SECOND * 2 / 5), "{times:?}");
+    }
+}
+
+/// A link as bad as any: up to 20 % loss, 290 ms round trip, 40 ms jitter and 5 % reordered by 30 ms.
+fn awful(random: &mut Random) -> LinkSettings {
+    let mut up_to = |most: f64| Duration::from_secs_f64(random.share() * most / 1_000.0);
+    let (delay, jitter, reordered_by) = (Duration::from_millis(25) + up_to(120.0), up_to(40.0), up_to(30.0));
+    let (loss, reordered) = (random.share() * 0.2, random.share() * 0.05);
+    LinkSettings { delay, jitter, loss, reordered, reordered_by, ..LinkSettings::good() }
+}
+
+#[test]
+fn whatever_happens_the_stream_stays_one() {
+    for seed in 1..=6 {
+        let mut random = Random::new(seed);
+        let mut world = World::new(3, awful(&mut random), seed);
+        let one = world.subscribe(awful(&mut random), 0);
+        for _ in 0..15 {
+            let choice = random.next() as usize % 4;
+            world.video.set_target(id(one), (choice < 3).then(|| Target::whole(choice)));
+            if random.next().is_multiple_of(8) {
+                let ssrc = random.next().is_multiple_of(2).then(|| 200 + random.next() as u32 % 100);
+                world.publisher.restart(random.next() as usize % 3, ssrc);
+            }
+            world.run(Duration::from_millis(300 + random.next() % 3_000));
+        }
+        world.video.set_target(id(one), Some(Target::whole(1)));
+        world.run(4 * SECOND);
+        let receiver = &world.subscribers[one].receiver;
+        receiver.check_continuity();
+        let last = receiver.frames().pop().unwrap();
+        assert!(last.first.layer == 1 && world.now - last.began < SECOND, "seed {seed}: video goes on");
     }
 }

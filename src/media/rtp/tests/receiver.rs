@@ -115,13 +115,13 @@ impl Receiver {
             let (Some(mark), Some(descriptor)) = (seen.mark, seen.descriptor) else { continue };
             if frames.last().is_none_or(|last| last.timestamp != seen.timestamp) {
                 let (picture, tl0) = (descriptor.picture_id.unwrap().value, descriptor.tl0_picture_index.unwrap());
-                let (complete, timestamp, missing, numbers) = (seen.at, seen.timestamp, mark.parts, *number..=*number);
-                frames.push(Frame { complete, timestamp, picture, tl0, missing, numbers, first: mark });
+                let (began, timestamp, missing, numbers) = (seen.at, seen.timestamp, mark.parts, *number..=*number);
+                frames.push(Frame { began, complete: began, timestamp, picture, tl0, missing, numbers, first: mark });
             }
             let frame = frames.last_mut().unwrap();
             assert_eq!((frame.first.layer, frame.first.frame), (mark.layer, mark.frame), "two frames share a timestamp");
             assert_eq!(frame.picture, descriptor.picture_id.unwrap().value);
-            frame.complete = frame.complete.max(seen.at);
+            (frame.began, frame.complete) = (frame.began.min(seen.at), frame.complete.max(seen.at));
             frame.missing -= 1;
             frame.numbers = *frame.numbers.start()..=*number;
         }
@@ -138,7 +138,7 @@ impl Receiver {
             let [before, after] = pair else { unreachable!() };
             let ahead = after.timestamp.wrapping_sub(before.timestamp);
             // Half a second would be a jump; a pause of the publisher's is longer in real time as well.
-            let passed = after.complete.saturating_duration_since(before.complete).as_secs_f64() * 90_000.0;
+            let passed = after.began.saturating_duration_since(before.began).as_secs_f64() * 90_000.0;
             assert!(ahead > 0 && f64::from(ahead) < passed + 45_000.0, "timestamps go from {} to {}", before.timestamp, after.timestamp);
             if before.numbers.end() + 1 == *after.numbers.start() {
                 assert_eq!(after.picture, (before.picture + 1) & 0x7fff, "PictureID after {:?}", before.first);
@@ -161,6 +161,7 @@ impl Receiver {
 }
 
 pub struct Frame {
+    pub began: Instant,
     pub complete: Instant,
     pub timestamp: u32,
     pub picture: u16,

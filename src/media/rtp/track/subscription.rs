@@ -4,12 +4,14 @@
 //! 8.1), and a nonce used twice gives away the key that authenticates. So each number of a publisher is accepted once, each place in
 //! a subscriber's stream belongs to one of them, and what cannot be repeated bit for bit is repeated on the retransmission stream only.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use rtc_rtcp::reception_report::ReceptionReport;
 use rtc_rtcp::sender_report::SenderReport;
 
 use super::encoding::{Encoding, Taken};
+use super::temporal::TemporalLayers;
 use crate::media::rtp::codec::{Codec, vp8};
 use crate::media::rtp::nack::{NackResponder, ResponderLimits};
 use crate::media::rtp::outgoing::{Outgoing, OutgoingHeader, Purpose, Scratch};
@@ -21,6 +23,8 @@ use crate::media::rtp::rtx::RtxStream;
 
 /// Most packets that are sent at once when a keyframe's first packet came after others of it.
 const CATCH_UP: usize = 256;
+/// Places of empty packets that are remembered.
+const FILLED: usize = 64;
 /// Payloads shorter than this are not worth sending twice to measure a link.
 const PROBE_PAYLOAD: usize = 200;
 const PROBE_PACKETS: usize = 100;
@@ -76,8 +80,10 @@ pub struct Subscription {
     rewriter: Rewriter,
     responder: NackResponder,
     target: Option<Target>,
-    /// The temporal layer that is sent, which follows the target's where frames allow.
-    temporal_layer: u8,
+    /// The temporal layers that are sent, which follow the target's where frames allow.
+    temporal: TemporalLayers,
+    /// Places that empty packets took, so that a NACK does not bring what shall not be there.
+    filled: VecDeque<u64>,
     reports: SentReports,
     packets: u32,
     octets: u32,
@@ -91,7 +97,8 @@ impl Subscription {
             rewriter: Rewriter::new(codec.clock_rate(), settings.first_number, settings.first_timestamp),
             responder: NackResponder::new(settings.limits),
             target: None,
-            temporal_layer: u8::MAX,
+            temporal: TemporalLayers::default(),
+            filled: VecDeque::new(),
             reports: SentReports::default(),
             packets: 0,
             octets: 0,
@@ -166,7 +173,7 @@ impl Subscription {
         let can_begin = taken.payload.keyframe && !taken.is_padding() && self.rewriter.is_new(&incoming);
         let begins = !current && target.encoding == index && can_begin;
         if begins {
-            self.temporal_layer = target.temporal_layer;
+            self.temporal.begin(encoding.source(), taken.packet.extended, target.temporal_layer);
             let aligned = self.aligned(encodings, encoding, taken);
             self.rewriter.begin(now, &incoming, aligned);
         } else if !current && !taken.late {
@@ -207,7 +214,7 @@ impl Subscription {
         let encoding = encodings.iter().find(|encoding| encoding.source() == origin.source);
         let Some(packet) = encoding.and_then(|encoding| encoding.ring().find(now, origin.extended)) else { return };
         let taken = Taken::again(packet, self.codec);
-        if taken.is_padding() {
+        if taken.is_padding() || self.filled.contains(&origin.place.extended) {
             return;
         }
         if self.responder.answer(now, origin.place.extended, taken.packet.payload.len()) && scratch.load(taken.body()) {
@@ -286,10 +293,14 @@ impl Subscription {
         send: &mut impl FnMut(Outgoing<'_>),
     ) {
         let incoming = taken.incoming(encoding.source());
-        if taken.is_padding() || self.is_above(target, taken) {
+        if taken.is_padding() || self.is_above(encoding.source(), target, taken) {
             let place = self.rewriter.leave_out(&incoming);
             if let Some(place) = place.filter(|_| self.settings.rtx.is_some()) {
                 let header = self.header(taken, place);
+                self.filled.push_back(place.extended);
+                if self.filled.len() > FILLED {
+                    self.filled.pop_front();
+                }
                 send(scratch.filler(&header, &self.settings.extensions));
             }
         } else if let Some(place) = self.rewriter.pass(now, &incoming) {
@@ -305,19 +316,15 @@ impl Subscription {
         self.settings.rtx.is_some() || (ids.transport_sequence.is_none() && ids.absolute_send_time.is_none())
     }
 
-    /// Whether a packet is of a higher temporal layer than is sent. Going down is possible with any frame, going up only with one
-    /// that builds on what has been sent.
-    fn is_above(&mut self, target: Target, taken: &Taken) -> bool {
+    /// Whether a packet is of a higher temporal layer than is sent.
+    fn is_above(&mut self, source: u32, target: Target, taken: &Taken) -> bool {
         let Some(descriptor) = taken.payload.vp8 else { return false };
-        let layer = taken.payload.temporal_layer();
+        let (layer, extended) = (taken.payload.temporal_layer(), taken.packet.extended);
         if !taken.late && descriptor.begins_partition && descriptor.partition == 0 {
-            if target.temporal_layer < self.temporal_layer || taken.payload.keyframe {
-                self.temporal_layer = target.temporal_layer;
-            } else if descriptor.layer_sync && (self.temporal_layer..=target.temporal_layer).contains(&layer) {
-                self.temporal_layer = layer;
-            }
+            let can_decode = taken.payload.keyframe || descriptor.layer_sync;
+            self.temporal.frame((source, extended), layer, can_decode, target.temporal_layer);
         }
-        layer > self.temporal_layer
+        layer > self.temporal.at(source, extended)
     }
 
     /// The timestamp that a packet of another encoding has in this subscriber's stream, by the publisher's sender reports.
