@@ -244,7 +244,7 @@ impl Subscription {
             }
             let taken = Taken::again(packet, self.codec);
             let place = source.and_then(|source| self.rewriter.pass(now, &taken.incoming(source)));
-            if let Some(place) = place.filter(|_| scratch.load(taken.body())) {
+            if let Some(place) = place.filter(|place| !self.filled.contains(&place.extended) && scratch.load(taken.body())) {
                 sent += taken.packet.payload.len();
                 self.emit(&taken, place, Purpose::Probe, scratch, send);
             }
