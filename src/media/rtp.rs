@@ -17,8 +17,8 @@
 //! # Order of calls
 //! Publisher: [`track::Track::receive`] for each packet and [`twcc::FeedbackBuilder::receive`] with its transport-wide number;
 //! [`track::Track::poll`] every 5 ms or so, feedback every 50 ms, receiver reports every second. Subscriber: what `receive`, `nack` and
-//! `probe` send goes through [`downlink::Downlink::stamp`] and is encrypted; feedback, reports and REMB go to the [`downlink::Downlink`], which
-//! then allocates; its choices are set with [`track::Track::set_target`].
+//! `probe` send goes through [`downlink::Downlink::stamp`] and is encrypted; feedback, reports and REMB go to the downlink, which then
+//! allocates; its choices are set with [`track::Track::set_target`].
 //!
 //! # Units and bounds
 //! Rates are bits a second, sizes bytes, audio levels dB below overload (RFC 6464); "extended" numbers are those of the wire

@@ -1,7 +1,8 @@
 //! How much the way to a subscriber carries: Google's congestion control (draft-ietf-rmcat-gcc-02), run at the sender.
 //!
 //! Three estimates are joined: delay that grows says that a queue fills (`trendline`, `aimd`), loss bounds the result from above (section
-//! 6), and a probe, a short burst faster than the media, finds capacity that media does not use. Where the subscriber sends no transport-wide feedback, its REMB (draft-alvestrand-rmcat-remb-03) stands for the delay.
+//! 6), and a probe, a short burst faster than the media, finds capacity that media does not use. Where the subscriber sends no
+//! transport-wide feedback, its REMB (draft-alvestrand-rmcat-remb-03) stands for the delay.
 
 mod acknowledged;
 mod aimd;

@@ -1,4 +1,4 @@
-//! Loss is repaired, and with little more than what was lost.
+//! Loss is repaired, and with little more than what was lost. There is no audio here, as its loss is concealed and not repaired.
 
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use super::world::World;
 fn loss_on_the_way_to_a_subscriber_is_repaired() {
     for seed in 1..=5 {
         let mut world = World::new(1, LinkSettings::good(), seed);
+        world.publisher.audio = false;
         let one = world.subscribe(LinkSettings::bad(), 0);
         world.run(Duration::from_secs(60));
         world.settle();
@@ -25,6 +26,7 @@ fn loss_on_the_way_to_a_subscriber_is_repaired() {
 fn loss_on_the_way_from_a_publisher_is_repaired_for_all() {
     for seed in 1..=5 {
         let mut world = World::new(3, LinkSettings::bad(), seed);
+        world.publisher.audio = false;
         let subscribers = [0, 1, 2].map(|layer| world.subscribe(LinkSettings::good(), layer));
         world.run(Duration::from_secs(30));
         world.settle();
@@ -35,13 +37,14 @@ fn loss_on_the_way_from_a_publisher_is_repaired_for_all() {
             receiver.check_continuity();
         }
         let (again, lost) = (world.publisher.retransmitted as f64, world.up.lost as f64);
-        assert!(lost > 300.0 && again <= 1.2 * lost, "seed {seed}: {again} retransmissions for {lost} losses");
+        assert!(lost > 250.0 && again <= 1.2 * lost, "seed {seed}: {again} retransmissions for {lost} losses");
     }
 }
 
 #[test]
 fn loss_on_both_ways_is_repaired() {
     let mut world = World::new(3, LinkSettings::bad(), 7);
+    world.publisher.audio = false;
     let one = world.subscribe(LinkSettings::bad(), 2);
     world.run(Duration::from_secs(60));
     world.settle();

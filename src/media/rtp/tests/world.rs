@@ -58,6 +58,7 @@ pub struct World {
     pub subscribers: Vec<Subscriber>,
     scratch: Scratch,
     wishes: Vec<Upstream>,
+    seed: u64,
 }
 
 /// SRTP's authentication tag and the headers of UDP and IP.
@@ -90,12 +91,14 @@ impl World {
             subscribers: Vec::new(),
             scratch: Scratch::default(),
             wishes: Vec::new(),
+            seed,
         }
     }
 
     /// Adds a subscriber behind such a link, to whom `encoding` shall be sent.
     pub fn subscribe(&mut self, link: LinkSettings, encoding: usize) -> usize {
-        let (index, seed) = (self.subscribers.len(), 1_000 + self.subscribers.len() as u64 * 10);
+        let index = self.subscribers.len();
+        let seed = self.seed * 1_000 + index as u64 * 10;
         let rtx = RtxStream { ssrc: receiver::RTX_SSRC, payload_type: VIDEO_RTX, next: 65_500 };
         let video = SubscriptionSettings {
             ssrc: receiver::VIDEO_SSRC,
