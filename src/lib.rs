@@ -15,7 +15,7 @@
 //! | [`session`] | one WebSocket connection: bounded outbox, heartbeat, limits, close codes |
 //! | [`domain`] | accounts, channels, moderation: the rules, without sockets or wire formats |
 //! | [`cluster`] | who is alive, what was published, letters between nodes, who of the local sessions gets what |
-//! | [`media`] | calls: what forwards audio and video, without a socket of its own |
+//! | [`media`] | calls: what forwards audio and video; only its shards have sockets |
 //! | [`store`] | traits, and Redis and a local file behind them |
 //! | [`ids`], [`config`], [`clock`], [`metrics`] | the ground |
 //!
