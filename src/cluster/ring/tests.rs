@@ -160,7 +160,7 @@ proptest! {
         shuffled.sort_by_key(|node| made_up(order ^ node.load.rooms << 32 ^ node.id.0.as_u128() as u64));
         let all = choices(room(number), &nodes);
         prop_assert_eq!(&all, &choices(room(number), &shuffled));
-        prop_assert_eq!(all.into_iter().collect::<HashSet<_>>(), nodes.iter().map(|node| node.id).collect());
+        prop_assert_eq!(all.into_iter().collect::<HashSet<_>>(), nodes.iter().map(|node| node.id).collect::<HashSet<_>>());
     }
 
     #[test]
