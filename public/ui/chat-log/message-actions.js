@@ -50,9 +50,9 @@ export class MessageActions {
     return this.#row?.key;
   }
 
-  /** Whether they are in use, so that the pointer does not take them elsewhere. */
+  /** Whether they are in use, so that the pointer does not take them elsewhere. A click leaves its focus behind, which is no use. */
   get busy() {
-    return this.#picker.matches(':popover-open') || this.#bar.contains(document.activeElement);
+    return this.#picker.matches(':popover-open') || this.#bar.querySelector(':focus-visible') !== null;
   }
 
   /**
