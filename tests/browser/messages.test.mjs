@@ -68,12 +68,14 @@ test('a message is deleted for everybody, after a question', async (context) => 
 });
 
 test('reactions are chosen, added to and taken back', async (context) => {
-  const { ana, ben, anaName, benName } = await conversation(context, 'Shall we?');
+  const { ana, ben, anaName, benName } = await conversation(context, 'Shall we?', 'and you?');
   await message(ben, 'Shall we?').hover();
   await tool(ben, 'React').click();
   await ben.page.locator('.picker button', { hasText: '👍' }).click();
   const chip = (window) => window.page.locator('.reactions button', { hasText: '👍' });
   await chip(ana).waitFor();
+  await message(ben, 'and you?').hover();
+  await message(ben, 'and you?').locator('.actions').waitFor();
   assert.equal(await chip(ana).getAttribute('aria-pressed'), 'false');
   assert.equal(await chip(ana).getAttribute('title'), `\u2068${benName}\u2069 reacted with 👍`);
   assert.equal(await chip(ben).getAttribute('aria-pressed'), 'true');
@@ -88,7 +90,7 @@ test('reactions are chosen, added to and taken back', async (context) => {
 
   await ana.page.reload();
   await ana.isIn();
-  await ana.shows(['Shall we?']);
+  await ana.shows(['Shall we?', 'and you?']);
   assert.equal(await chip(ana).count(), 0);
 });
 
