@@ -6,7 +6,6 @@ import { GENERAL } from '../protocol/types.js';
 import { Account } from './account.js';
 import { Amending } from './amending.js';
 import { Channels } from './channels.js';
-import { Directory } from './directory.js';
 import { Drafts } from './drafts.js';
 import { History } from './history.js';
 import { People } from './people.js';
@@ -46,7 +45,6 @@ export class App extends Emitter {
   connection;
   client;
   account;
-  directory;
   drafts;
   preferences;
   recall;
@@ -78,7 +76,6 @@ export class App extends Emitter {
     this.preferences = new Preferences(new Keep(browserBox, 'preferences'));
     this.recall = new Recall(new Keep(windowBox, 'recall'));
     this.roster = new Roster(this.client, this.people);
-    this.directory = new Directory(this.client, this.people);
     this.history = new History(this.client, this.people);
     this.reading = new Reading(this.client, this.channels, this.history);
     this.amending = new Amending(this.client, (notice) => this.emit('notice', notice));

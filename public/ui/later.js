@@ -1,7 +1,7 @@
 /** @typedef {HTMLElement & { open: (...wish: any[]) => void }} Opener */
 
 /**
- * A dialog whose program is fetched when it may soon be wanted, not before the visitor can write. Once it is there it opens
+ * A dialog whose program is fetched in an idle moment or when it is wanted, not before the visitor can write. Once it is there it opens
  * without delay.
  *
  * @template Module

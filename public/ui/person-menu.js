@@ -1,4 +1,4 @@
-import { explain } from '../state/commands/run.js';
+import { explain } from '../state/problem.js';
 
 /** @typedef {import('../state/app.js').App} App */
 /** @typedef {import('./menu.js').Choice} Choice */

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Complaint } from '../../public/state/commands/command.js';
-import { isCommand, literally, parse, quote, secretFrom } from '../../public/state/commands/grammar.js';
-import { execute, explain, run } from '../../public/state/commands/run.js';
+import { parse, quote, secretFrom } from '../../public/state/commands/grammar.js';
+import { isCommand, literally } from '../../public/state/commands/kind.js';
+import { execute, run } from '../../public/state/commands/run.js';
 import { COMMANDS, candidates, nearest, usage } from '../../public/state/commands/table.js';
+import { explain } from '../../public/state/problem.js';
 import { Disconnected, Refused } from '../../public/protocol/types.js';
 import { People } from '../../public/state/people.js';
 

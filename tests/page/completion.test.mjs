@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { accept, addressee, complete } from '../../public/state/commands/completion.js';
+import { accept, complete } from '../../public/state/commands/completion.js';
+import { addressee } from '../../public/state/commands/kind.js';
 import { People } from '../../public/state/people.js';
 
 const people = new People();

@@ -1,4 +1,5 @@
-import { isCommand, nameWritten, parse } from './grammar.js';
+import { nameWritten, parse } from './grammar.js';
+import { isCommand } from './kind.js';
 import { fold, suggestPeople } from './person.js';
 import { argumentsOf, candidates, COMMANDS } from './table.js';
 
@@ -132,15 +133,6 @@ export function accept(text, { from, to, kind, command, argument = 0 }, { insert
   const inserted = goesOn ? `${insert} ` : insert;
   const rest = inserted.endsWith(' ') ? text.slice(to).replace(/^ /u, '') : text.slice(to);
   return { text: text.slice(0, from) + inserted + rest, caret: from + inserted.length };
-}
-
-/**
- * The name of whom a text addresses, if it does nothing else.
- *
- * @param {string} text
- */
-export function addressee(text) {
-  return /^\s*@([^\s@][^\n@]{0,31})$/u.exec(text.trimEnd())?.[1];
 }
 
 /**

@@ -19,24 +19,6 @@ const WORD = /"((?:[^"]|"")*)"?|\S+/uy;
 const QUOTED = /^"((?:[^"]|"")*)"$/u;
 
 /**
- * Whether a text is meant for this page rather than for others. What begins with two slashes is not.
- *
- * @param {string} text
- */
-export function isCommand(text) {
-  return /^\s*\/(?!\/)/u.test(text);
-}
-
-/**
- * What is said by a text that is no command.
- *
- * @param {string} text
- */
-export function literally(text) {
-  return text.trim().replace(/^\/\//u, '/');
-}
-
-/**
  * A command's name as far as it is written.
  *
  * @param {string} text

@@ -1,4 +1,4 @@
-import { Disconnected, Refused } from '../../protocol/types.js';
+import { explain } from '../problem.js';
 import { Complaint } from './command.js';
 import { nameWritten, parse } from './grammar.js';
 import { findPerson } from './person.js';
@@ -47,7 +47,7 @@ export async function execute(command, written, context) {
     }
     return { done: true, text: (await command.run(context, ...values)) ?? '' };
   } catch (error) {
-    return { done: false, text: explain(error) };
+    return { done: false, text: error instanceof Complaint ? error.message : explain(error) };
   }
 }
 
@@ -63,18 +63,6 @@ export async function address(name, { app }) {
     app.open((await findPerson(app, name)).UUID);
     return { done: true, text: '' };
   } catch (error) {
-    return { done: false, text: explain(error) };
+    return { done: false, text: error instanceof Complaint ? error.message : explain(error) };
   }
-}
-
-/**
- * A failure in words; one that nobody foresaw goes on.
- *
- * @param {unknown} error
- */
-export function explain(error) {
-  if (error instanceof Complaint) return error.message;
-  if (error instanceof Disconnected) return 'There is no connection. Try again in a moment.';
-  if (error instanceof Refused) return `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`.replace(/([.!?])\.$/u, '$1');
-  throw error;
 }

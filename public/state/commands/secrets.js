@@ -1,4 +1,5 @@
-import { isCommand, parse, secretFrom } from './grammar.js';
+import { parse, secretFrom } from './grammar.js';
+import { isCommand } from './kind.js';
 import { COMMANDS } from './table.js';
 
 /** @typedef {import('./command.js').Command} Command */

@@ -7,6 +7,7 @@ import { ChatSidebar } from '../chat-sidebar/chat-sidebar.js';
 import { ConnectionBanner } from '../connection-banner/connection-banner.js';
 import { element, painter } from '../dom.js';
 import { GuestGreeting } from '../guest-greeting/guest-greeting.js';
+import { whenIdle } from '../idle.js';
 import { Later } from '../later.js';
 import { Notifier } from '../notifier.js';
 import { markUnread } from '../unread-mark.js';
@@ -58,10 +59,13 @@ export class ChatApp extends HTMLElement {
         composer,
       ),
     );
-    // Whoever moves will soon want one of them; whoever only looks has nothing fetched for nothing.
-    for (const sign of ['pointerover', 'touchstart', 'keydown']) {
-      addEventListener(sign, () => [account, people, settings, help].forEach((dialog) => dialog.prepare()), { once: true, passive: true });
-    }
+    // What is not needed to begin with, so that it is at hand later, also while there is no connection.
+    let isPrepared = false;
+    app.on('connection', () => {
+      if (isPrepared || !app.client.ready) return;
+      isPrepared = true;
+      whenIdle(() => [composer, account, people, settings, help].forEach((part) => part.prepare()));
+    });
 
     const mark = painter(() => markUnread(app.channels.unread, app.nameOf(app.channel)));
     app.on('channel', mark);

@@ -1,34 +1,38 @@
-import { addressee, reminder } from '../../state/commands/completion.js';
-import { isCommand, literally, parse } from '../../state/commands/grammar.js';
-import { address, execute, run } from '../../state/commands/run.js';
-import { isHarmless, lacksSecret, split } from '../../state/commands/secrets.js';
-import { COMMANDS } from '../../state/commands/table.js';
+import { addressee, isCommand, literally } from '../../state/commands/kind.js';
 import { lengthOf, LONGEST, tooLong } from '../../state/length.js';
 import { element, painter } from '../dom.js';
 import { icon } from '../icons.js';
 import { SecretField } from '../secret-field/secret-field.js';
 import { isInFirstRow, isInLastRow } from './caret.js';
-import { Completer } from './completer.js';
 import { PrivateAnswer } from './private-answer.js';
 import { stayAboveKeyboard } from './screen-keyboard.js';
 import { TypingLine } from './typing-line.js';
 
 /** @typedef {import('../../state/app.js').App} App */
 /** @typedef {import('../../state/commands/run.js').Answer} Answer */
+/** @typedef {typeof import('./command-line.js')} CommandLine */
 
 /** From here on, how much is left is shown. */
 const NEAR = LONGEST - 400;
+const MISSING = { done: false, text: 'Commands could not be fetched. Try again when there is a connection.' };
 
 /**
  * Where messages are written, and commands. What is typed belongs to its channel and waits there; a command that takes a secret
- * is never kept, nor is one that is not understood: it may be meant to take one.
+ * is never kept, nor is one that is not understood: it may be meant to take one. What understands commands is fetched later; what
+ * is typed until it is there is looked at once it is, and no command is ever said to others.
  */
 export class ChatComposer extends HTMLElement {
   #app;
   #context;
   #text = element('textarea', { rows: 1, 'aria-label': 'Message', enterkeyhint: 'send', autocomplete: 'off' });
-  #box = element('div', { class: 'box' }, this.#text);
+  #box = element('div', { class: 'box', role: 'combobox', 'aria-haspopup': 'listbox', 'aria-expanded': 'false' }, this.#text);
+  #form = element('form', { onsubmit: (event) => this.#submit(event) });
+  /** @type {CommandLine | undefined} */
+  #commands;
+  /** @type {InstanceType<CommandLine['Completer']> | undefined} */
   #completer;
+  /** Something was typed that nothing here understood yet. */
+  #early = false;
   #secret = new SecretField({ back: () => this.#withdraw(), cancel: () => this.#write('') });
   #answer = new PrivateAnswer();
   #left = element('span', { class: 'left', 'aria-live': 'polite' });
@@ -45,7 +49,6 @@ export class ChatComposer extends HTMLElement {
     super();
     this.#app = app;
     this.#context = { app, page };
-    this.#completer = new Completer(this.#text, this.#box, this.#context, (text, caret) => this.#write(text, caret));
   }
 
   connectedCallback() {
@@ -55,20 +58,28 @@ export class ChatComposer extends HTMLElement {
       icon('slash'),
     );
     const app = this.#app;
-    this.append(
-      new TypingLine(app),
-      this.#answer,
-      element('form', { onsubmit: (event) => this.#submit(event) }, this.#completer.list, slash, this.#box, this.#secret, this.#left, this.#send),
-    );
+    this.#form.append(slash, this.#box, this.#secret, this.#left, this.#send);
+    this.append(new TypingLine(app), this.#answer, this.#form);
     this.#text.addEventListener('input', (event) => this.#typed(/** @type {InputEvent} */ (event)));
     this.#text.addEventListener('compositionend', () => this.#typed());
     this.#text.addEventListener('keydown', (event) => this.#key(event));
-    this.addEventListener('focusout', ({ relatedTarget }) => this.contains(/** @type {Node | null} */ (relatedTarget)) || this.#completer.decline());
+    this.addEventListener('focusout', ({ relatedTarget }) => this.contains(/** @type {Node | null} */ (relatedTarget)) || this.#completer?.decline());
     app.on('channel', () => this.#turn());
     app.on('identity', () => this.#label());
-    app.people.on('change', painter(() => (this.#label(), this.#completer.update())));
+    app.people.on('change', painter(() => (this.#label(), this.#completer?.update())));
     stayAboveKeyboard(this);
     this.#turn();
+  }
+
+  /** Fetches what understands commands. However often it is asked, it is fetched once; after a failure, anew. */
+  async prepare() {
+    const commands = await import('./command-line.js').catch(() => undefined);
+    if (this.#commands || !commands) return this.#commands;
+    this.#commands = commands;
+    this.#completer = new commands.Completer(this.#text, this.#box, this.#context, (text, caret) => this.#write(text, caret));
+    this.#form.prepend(this.#completer.list);
+    if (this.#early) this.#typed();
+    return commands;
   }
 
   /** Takes the focus where that does not bring up a keyboard on the screen. */
@@ -111,7 +122,8 @@ export class ChatComposer extends HTMLElement {
     this.#box.hidden = false;
     this.#text.value = text;
     this.#text.setSelectionRange(caret, caret);
-    this.#completer.decline();
+    this.#early = false;
+    this.#completer?.decline();
     this.#fit();
   }
 
@@ -131,11 +143,22 @@ export class ChatComposer extends HTMLElement {
   #typed(event) {
     const text = this.#text.value;
     this.#app.recall.stay();
+    if (!this.#commands) this.#look(text);
     if (!event?.isComposing && this.#hide(text)) return;
-    if (isCommand(text)) this.#app.drafts.write(this.#channel, isHarmless(text) ? text : '');
+    if (isCommand(text)) this.#app.drafts.write(this.#channel, this.#commands?.isHarmless(text) ? text : '');
     else this.#app.write(text);
     this.#fit();
-    this.#completer.offer();
+    this.#completer?.offer();
+  }
+
+  /**
+   * Has what may be a command or a name looked at as soon as that can be.
+   *
+   * @param {string} text
+   */
+  async #look(text) {
+    this.#early = isCommand(text) || text.includes('@');
+    if (this.#early && !(await this.prepare()) && isCommand(text)) this.#answer.show(MISSING);
   }
 
   /**
@@ -144,13 +167,13 @@ export class ChatComposer extends HTMLElement {
    * @param {string} text
    */
   #hide(text) {
-    const parts = split(text);
-    if (!parts) return false;
+    const parts = this.#commands?.split(text);
+    if (!this.#commands || !parts) return false;
     this.#app.drafts.write(this.#channel, '');
     this.#put('');
     this.#box.hidden = true;
     this.#secret.open(parts.before, parts.secret, parts.kind);
-    this.#completer.decline(reminder(parts.command));
+    this.#completer?.decline(this.#commands.reminder(parts.command));
     this.#send.disabled = false;
     return true;
   }
@@ -167,12 +190,7 @@ export class ChatComposer extends HTMLElement {
     if (!this.#secret.hidden) return this.#runSecret();
     const text = this.#text.value;
     if (text.trim() === '') return;
-    if (isCommand(text)) {
-      if (lacksSecret(text, this.#context)) return this.#write(`${text.trimEnd()} `);
-      return this.#run(text, () => run(text, this.#context));
-    }
-    const name = addressee(text);
-    if (name !== undefined) return this.#run(text, () => address(name, this.#context));
+    if (isCommand(text) || addressee(text) !== undefined) return this.#commands ? this.#obey(text, this.#commands) : this.#obeyLater(text);
 
     const words = literally(text);
     const refusal = this.#app.identity ? tooLong(words) : 'Sign in first. What you wrote stays here.';
@@ -184,11 +202,40 @@ export class ChatComposer extends HTMLElement {
     this.#text.focus();
   }
 
+  /**
+   * @param {string} text
+   * @param {CommandLine} commands
+   */
+  #obey(text, { address, lacksSecret, run }) {
+    const name = addressee(text);
+    if (name !== undefined) return this.#run(text, () => address(name, this.#context));
+    if (lacksSecret(text, this.#context)) return this.#write(`${text.trimEnd()} `);
+    return this.#run(text, () => run(text, this.#context));
+  }
+
+  /**
+   * What was sent before it can be understood waits for that.
+   *
+   * @param {string} text
+   */
+  async #obeyLater(text) {
+    const channel = this.#channel;
+    this.#busy = true;
+    const commands = await this.prepare();
+    this.#busy = false;
+    if (!commands) return this.#answer.show(MISSING);
+    if (this.#channel !== channel) return;
+    if (!this.#secret.hidden) return this.#runSecret();
+    const isUnchanged = this.#text.value === text;
+    if (!isUnchanged || !this.#completer?.key('Enter')) this.#obey(text, commands);
+  }
+
   async #runSecret() {
-    const line = parse(this.#secret.command, COMMANDS);
-    if (!line) return;
+    const commands = this.#commands;
+    const line = commands?.parse(this.#secret.command, commands.COMMANDS);
+    if (!commands || !line) return;
     const written = [...line.words.map(({ text }) => text), ...(this.#secret.value ? [this.#secret.value] : [])];
-    const { done } = await this.#await(() => execute(line.command, written, this.#context));
+    const { done } = await this.#await(() => commands.execute(line.command, written, this.#context));
     if (this.#secret.hidden) return;
     if (!done) return this.#secret.retry();
     this.#write('');
@@ -200,7 +247,7 @@ export class ChatComposer extends HTMLElement {
    */
   async #run(text, action) {
     const channel = this.#channel;
-    this.#completer.decline();
+    this.#completer?.decline();
     const { done } = await this.#await(action);
     if (!done) return;
     this.#app.recall.add(text.trim());
@@ -229,7 +276,7 @@ export class ChatComposer extends HTMLElement {
     // A key that chooses a character of Chinese, say, is not for us; some browsers only tell by its number.
     if (event.isComposing || event.keyCode === 229) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (this.#completer.key(event.key) || this.#recalling(event.key)) event.preventDefault();
+    if (this.#completer?.key(event.key) || this.#recalling(event.key)) event.preventDefault();
     else if (event.key === 'Enter') this.#submit(event);
     else if (event.key === 'Escape') this.#answer.show(undefined);
   }

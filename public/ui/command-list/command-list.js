@@ -24,7 +24,7 @@ export class CommandList extends HTMLElement {
 
   /**
    * @param {HTMLTextAreaElement} field
-   * @param {HTMLElement} box Around the field: a field of several lines cannot say that it opens a list, the box says it for it.
+   * @param {HTMLElement} box A combobox around the field: a field of several lines cannot say that it opens a list, the box says it for it.
    * @param {(suggestion: Suggestion) => void} accept For a line that was clicked.
    */
   constructor(field, box, accept) {
@@ -36,8 +36,6 @@ export class CommandList extends HTMLElement {
 
   connectedCallback() {
     this.append(this.#hint, this.#options, this.#count);
-    this.#box.setAttribute('role', 'combobox');
-    this.#box.setAttribute('aria-haspopup', 'listbox');
     this.#field.setAttribute('aria-autocomplete', 'list');
     for (const part of [this.#box, this.#field]) part.setAttribute('aria-controls', this.#options.id);
     // The field keeps the focus, and a finger's keyboard.

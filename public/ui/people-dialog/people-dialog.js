@@ -1,3 +1,4 @@
+import { Directory } from '../../state/directory.js';
 import { dialog, dialogHead } from '../dialog.js';
 import { element, painter, reconcile, rove } from '../dom.js';
 import { PersonLine } from './person-line.js';
@@ -15,6 +16,7 @@ const SETTLED = 200;
 /** Everybody there is: who is here, whom to write to, whom not to hear. */
 export class PeopleDialog extends HTMLElement {
   #app;
+  #directory;
   #opened;
   #search = element('input', { type: 'search', autocomplete: 'off', spellcheck: 'false', maxlength: 32 });
   #list = element('ul', { 'aria-label': 'People' });
@@ -32,11 +34,12 @@ export class PeopleDialog extends HTMLElement {
   constructor(app, opened) {
     super();
     this.#app = app;
+    this.#directory = new Directory(app.client, app.people);
     this.#opened = opened;
   }
 
   connectedCallback() {
-    const { directory, account } = this.#app;
+    const { account } = this.#app;
     this.#dialog.append(
       dialogHead(this.#dialog, 'People'),
       element('label', { class: 'field' }, 'Find somebody', this.#search),
@@ -47,7 +50,7 @@ export class PeopleDialog extends HTMLElement {
     this.append(this.#dialog);
     rove(this.#list, '.person');
     const paint = painter(() => this.#dialog.open && this.#paint());
-    directory.on('change', paint);
+    this.#directory.on('change', paint);
     account.on('change', paint);
     this.#list.addEventListener('scroll', () => this.#scrolled());
     this.#list.addEventListener('keydown', (event) => this.#aside(event));
@@ -69,16 +72,15 @@ export class PeopleDialog extends HTMLElement {
   #seek(delay) {
     this.#drawn = DRAWN;
     this.#list.scrollTop = 0;
-    this.#app.directory.seek(this.#search.value, delay);
+    this.#directory.seek(this.#search.value, delay);
   }
 
   #scrolled() {
     const { scrollTop, clientHeight, scrollHeight } = this.#list;
     if (scrollTop + clientHeight < scrollHeight - NEAR) return;
-    const { directory } = this.#app;
-    const { length } = directory.list();
+    const { length } = this.#directory.list();
     this.#drawn = Math.min(this.#drawn, length) + DRAWN;
-    if (this.#drawn >= length) directory.more();
+    if (this.#drawn >= length) this.#directory.more();
     this.#paint();
   }
 
@@ -106,8 +108,8 @@ export class PeopleDialog extends HTMLElement {
   }
 
   #paint() {
-    const { directory, identity, account } = this.#app;
-    const all = directory.list();
+    const { identity, account } = this.#app;
+    const all = this.#directory.list();
     const blocked = new Set(account.blocked);
     reconcile(
       this.#list,
@@ -128,7 +130,7 @@ export class PeopleDialog extends HTMLElement {
 
   /** @param {User[]} all */
   #summary(all) {
-    const { total = 0, hasMore } = this.#app.directory;
+    const { total = 0, hasMore } = this.#directory;
     if (all.length === 0) return 'Nobody of that name.';
     if (this.#search.value.trim()) return hasMore ? `More than ${all.length} found` : `${all.length} found`;
     const online = all.filter(({ OnLine }) => OnLine).length;
