@@ -372,3 +372,47 @@ test('what is too long is refused and kept; no key is taken from who writes Chin
   assert.deepEqual(stopped, []);
   await ana.holds('/the');
 });
+
+test('what is typed before commands are understood is looked at once they are, and never said', async (context) => {
+  const [ana] = await scene(context, { server, browser }, 1);
+  const { page } = ana;
+  let hold = true;
+  const held = [];
+  await page.route('**/command-line.js', (route) => (hold ? held.push(route) : route.continue()));
+  await page.addInitScript(() => (globalThis.requestIdleCallback = () => 0));
+  await page.reload();
+  await ana.isIn();
+  await ana.draft.pressSequentially('/help');
+  await ana.draft.press('Enter');
+  await ana.draft.press('Enter');
+  await ana.draft.pressSequentially('!');
+  assert.equal(await ana.draft.inputValue(), '/help!');
+  await ana.draft.press('Backspace');
+  assert.equal(await page.locator('help-dialog').count(), 0);
+
+  // There is no connection: it says so, keeps what was written and tries again.
+  hold = false;
+  for (const route of held.splice(0)) await route.abort();
+  await page.getByText('Commands could not be fetched').waitFor();
+  assert.equal(await ana.draft.inputValue(), '/help');
+  await ana.draft.press('Enter');
+  await page.locator('help-dialog dialog[open]').waitFor();
+  assert.equal(await ana.draft.inputValue(), '');
+  assert.deepEqual(await ana.texts(), []);
+});
+
+test('a password that was typed before commands are understood is hidden as soon as they are, and not kept', async (context) => {
+  const [ana] = await scene(context, { server, browser }, 1);
+  const { page } = ana;
+  const held = [];
+  await page.route('**/command-line.js', (route) => held.push(route));
+  await page.addInitScript(() => (globalThis.requestIdleCallback = () => 0));
+  await page.reload();
+  await ana.isIn();
+  await ana.draft.pressSequentially('/login somebody secr');
+  for (const route of held.splice(0)) await route.continue();
+  const secret = page.getByLabel('Password');
+  await secret.waitFor();
+  assert.equal(await secret.inputValue(), 'secr');
+  assert.ok(!(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))).includes('secr'));
+});

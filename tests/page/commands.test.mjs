@@ -134,8 +134,9 @@ test('what is wrong is said, and nothing is done', async () => {
 
 test('failures in words; those that nobody foresaw are not hidden', async () => {
   assert.equal(explain(new Refused({ code: 18, error: 'only moderators may do this', payload: '' })), 'Only moderators may do this.');
-  assert.equal(explain(new Complaint('No.')), 'No.');
   assert.match(explain(new Disconnected()), /no connection/);
   const { context } = stage();
+  const complains = { name: 'x', help: '', takes: [], run: () => { throw new Complaint('No.'); } };
+  assert.deepEqual(await execute(complains, [], context), { done: false, text: 'No.' });
   await assert.rejects(execute({ name: 'x', help: '', takes: [], run: () => { throw new TypeError('a bug'); } }, [], context), TypeError);
 });
