@@ -363,7 +363,7 @@ test('what is too long is refused and kept; no key is taken from who writes Chin
   await ana.holds(long);
   await ana.keyboard.press('Backspace');
   await ana.keyboard.press('Enter');
-  await ana.page.locator('.message:not(.pending) .bubble', { hasText: long.slice(1) }).waitFor();
+  await ana.page.locator('.message:not(.pending) .bubble', { hasText: 'é'.repeat(1_000) }).waitFor();
 
   await ana.types('/the');
   const stopped = await ana.field.evaluate((field) =>
@@ -398,7 +398,7 @@ test('what is typed before commands are understood is looked at once they are, a
   await ana.draft.press('Enter');
   await page.locator('help-dialog dialog[open]').waitFor();
   assert.equal(await ana.draft.inputValue(), '');
-  assert.deepEqual(await ana.texts(), []);
+  assert.ok((await ana.texts()).every((text) => !/^\/help!?$/.test(text)));
 });
 
 test('a password that was typed before commands are understood is hidden as soon as they are, and not kept', async (context) => {
