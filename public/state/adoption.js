@@ -57,7 +57,7 @@ function adoptDrafts(left, own, author, now) {
   const [before, found] = [own.read(), left.read()];
   if (!found?.texts) return;
   const strange = found.author !== undefined && found.author !== author;
-  const rest = strange ? found.texts : Object.fromEntries(Object.entries(found.texts).filter(([channel]) => before?.texts[channel]));
+  const rest = strange ? found.texts : Object.fromEntries(Object.entries(found.texts).filter(([channel]) => before && Object.hasOwn(before.texts, channel)));
   if (!strange) {
     const taken = own.write({ author, at: now, texts: { ...found.texts, ...before?.texts } });
     if (!taken) return void own.write(before);

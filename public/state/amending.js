@@ -1,4 +1,5 @@
 import { Disconnected, Refused } from '../protocol/types.js';
+import { chosenBy } from './reactions.js';
 
 /** @typedef {import('../protocol/types.js').Message} Message */
 
@@ -40,7 +41,7 @@ export class Amending {
    */
   react({ Seq, Reactions }, emoji) {
     const own = this.#client.identity?.userUUID ?? '';
-    return this.#request('react', { seq: Seq, emoji, on: !Reactions?.[emoji]?.includes(own) });
+    return this.#request('react', { seq: Seq, emoji, on: !chosenBy(Reactions, emoji).includes(own) });
   }
 
   /**

@@ -11,7 +11,7 @@
 export class Drafts {
   #keep;
   #author;
-  /** @type {Record<string, string>} */
+  /** @type {Map<string, string>} */
   #texts;
 
   /**
@@ -21,12 +21,12 @@ export class Drafts {
   constructor(keep, author) {
     this.#keep = keep;
     this.#author = author;
-    this.#texts = { ...keep.read()?.texts };
+    this.#texts = new Map(Object.entries(keep.read()?.texts ?? {}));
   }
 
   /** @param {string} channel */
   read(channel) {
-    return this.#texts[channel] ?? '';
+    return this.#texts.get(channel) ?? '';
   }
 
   /**
@@ -35,8 +35,8 @@ export class Drafts {
    */
   write(channel, text) {
     if (text === this.read(channel)) return;
-    if (text) this.#texts[channel] = text;
-    else delete this.#texts[channel];
+    if (text) this.#texts.set(channel, text);
+    else this.#texts.delete(channel);
     this.#save();
   }
 
@@ -51,12 +51,12 @@ export class Drafts {
   }
 
   clear() {
-    this.#texts = {};
+    this.#texts.clear();
     this.#save();
   }
 
   #save() {
-    const none = Object.keys(this.#texts).length === 0;
-    this.#keep.write(none ? undefined : { author: this.#author, at: Date.now(), texts: this.#texts });
+    const texts = Object.fromEntries(this.#texts);
+    this.#keep.write(this.#texts.size === 0 ? undefined : { author: this.#author, at: Date.now(), texts });
   }
 }

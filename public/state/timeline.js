@@ -1,3 +1,5 @@
+import { chosenBy } from './reactions.js';
+
 /** @typedef {import('../protocol/types.js').Message} Message */
 
 /**
@@ -103,7 +105,7 @@ export class Timeline {
   react({ seq, emoji, on, user }) {
     const message = this.messages[this.#indexOf(seq)];
     if (!message) return;
-    const others = (message.Reactions?.[emoji] ?? []).filter((uuid) => uuid !== user.UUID);
+    const others = chosenBy(message.Reactions, emoji).filter((uuid) => uuid !== user.UUID);
     const users = on ? [...others, user.UUID] : others;
     const { [emoji]: _, ...rest } = message.Reactions ?? {};
     this.change({ ...message, Reactions: users.length > 0 ? { ...message.Reactions, [emoji]: users } : rest });

@@ -1,6 +1,8 @@
 import { Disconnected, Refused } from '../protocol/types.js';
 import { element } from './dom.js';
 
+const UNFORESEEN = 'That did not work. Try again, or load the page anew.';
+
 /**
  * A form that does one thing: while it does, its button waits; what goes wrong is said above it.
  *
@@ -21,7 +23,9 @@ export function form(label, fields, action, { dangerous = false } = {}) {
     try {
       await action();
     } catch (problem) {
-      error.textContent = words(problem);
+      const foreseen = problem instanceof Refused || problem instanceof Disconnected;
+      error.textContent = foreseen ? words(problem) : UNFORESEEN;
+      if (!foreseen) reportError(problem);
     } finally {
       button.disabled = false;
       made.removeAttribute('aria-busy');

@@ -17,8 +17,8 @@ const REMOVAL = 'The account goes for good, on every device. What you wrote stay
 export class AccountDialog extends HTMLElement {
   #app;
   #dialog = dialog('account-title');
-  /** It was opened for somebody who is signed out. */
-  #atDoor = false;
+  /** For whom it shows what it shows; nobody while they are signed out. @type {string | undefined} */
+  #user;
 
   /** @param {App} app */
   constructor(app) {
@@ -43,7 +43,10 @@ export class AccountDialog extends HTMLElement {
   /** Perhaps by another window. Who was asked to come in and did so there is not asked any more. */
   #changed() {
     if (!this.#dialog.open || this.#dialog.querySelector('[aria-busy=true]')) return;
-    if (this.#atDoor && this.#app.identity) this.#dialog.close();
+    const user = this.#app.identity?.userUUID;
+    // What the same user has typed half stays, whatever they are called now.
+    if (user === this.#user) return;
+    if (this.#user === undefined) this.#dialog.close();
     else this.#show('home');
   }
 
@@ -59,7 +62,7 @@ export class AccountDialog extends HTMLElement {
   /** @param {View} view */
   #show(view) {
     const { identity } = this.#app;
-    this.#atDoor = !identity;
+    this.#user = identity?.userUUID;
     const views = {
       home: () => (!identity ? this.#away() : identity.guest ? this.#guest() : this.#member()),
       signIn: () => this.#signIn(),

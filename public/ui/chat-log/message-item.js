@@ -1,4 +1,5 @@
 import { fold, isEmoji } from '../../state/markup.js';
+import { isReaction } from '../../state/reactions.js';
 import { element } from '../dom.js';
 import { dateAndTime, enumeration, isolated, time } from '../format.js';
 import { icon } from '../icons.js';
@@ -110,7 +111,7 @@ function deleted(at) {
  * @param {Surroundings} around
  */
 function reactions(all, { own = '', nameOf, react }) {
-  const chips = Object.entries(all).map(([emoji, users]) => {
+  const chips = Object.entries(all).filter(([emoji]) => isReaction(emoji)).map(([emoji, users]) => {
     const others = users.filter((uuid) => uuid !== own);
     const names = others.slice(0, NAMED + 1).map((uuid) => isolated(nameOf(uuid)));
     const who = users.length > others.length ? ['You', ...names] : names;
