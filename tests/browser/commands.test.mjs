@@ -237,8 +237,24 @@ test('a password is nowhere but in the request that needs it', async (context) =
   await ana.holds('');
   await ana.field.fill(`/lgoin "${name}" ${SECRET}`);
   await ana.keyboard.press('Enter');
-  await ana.hears('Did you mean /login?');
+  await ana.hears('Did you mean /login? Press Enter to run that.');
+  assert.equal(await ana.secret.inputValue(), SECRET);
   assert.deepEqual(await traces(), ['fields']);
+  await ana.keyboard.press('Escape');
+  await ana.holds('');
+  for (const slip of [`／login joe ${SECRET}`, `\u200b/login joe ${SECRET}`, `/ login joe ${SECRET}`, `/setpassword ${SECRET}`, `/set pasword ${SECRET}`]) {
+    await ana.field.fill(slip);
+    assert.equal(await ana.secret.inputValue(), SECRET, slip);
+    assert.equal(await ana.field.inputValue(), '');
+    await ana.keyboard.press('Escape');
+    await ana.holds('');
+  }
+  for (const mixture of [`hi\n/login joe ${SECRET}`, `/msg Ana hi\n／passwd ${SECRET}`]) {
+    await ana.field.fill(mixture);
+    await ana.keyboard.press('Enter');
+    await ana.hears('It was not sent');
+    assert.deepEqual(await traces(), ['fields'], mixture);
+  }
   await ana.field.fill('');
   await ana.types(`/set password x`, 'Backspace', 'Backspace');
   await ana.holds('/set password');
@@ -249,6 +265,20 @@ test('a password is nowhere but in the request that needs it', async (context) =
   const [frame, ...more] = sent.filter((text) => text.includes(SECRET));
   assert.deepEqual(more, []);
   assert.equal(JSON.parse(frame).type, 'signUp');
+});
+
+test('a password that was pasted with other lines is told from them', async (context) => {
+  const [ana] = await typists(context, 1);
+  for (const pasted of ['/signup\n', '/signup ']) {
+    const name = fresh('Pat').replace(' ', '');
+    await ana.keyboard.insertText(`${pasted}${name} pw12345678\nhello all`);
+    await ana.secret.waitFor();
+    assert.equal(await ana.secret.inputValue(), 'pw12345678');
+    await ana.keyboard.press('Enter');
+    await ana.isCalled(name);
+    await ana.holds('hello all');
+    await ana.field.fill('');
+  }
 });
 
 test('people are named, and a name alone leads to them', async (context) => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Complaint } from '../../public/state/commands/command.js';
 import { parse, quote, secretFrom } from '../../public/state/commands/grammar.js';
 import { isCommand, literally } from '../../public/state/commands/kind.js';
+import { corrected, hidden, isHarmless, split } from '../../public/state/commands/secrets.js';
 import { execute, run } from '../../public/state/commands/run.js';
 import { COMMANDS, candidates, nearest, usage } from '../../public/state/commands/table.js';
 import { explain } from '../../public/state/problem.js';
@@ -21,6 +22,53 @@ test('a slash makes a command, two do not', () => {
   assert.equal(literally('//join'), '/join');
   assert.equal(literally('///'), '//');
   assert.equal(literally(' a // b '), 'a // b');
+});
+
+test('what other keyboards write for a slash, and what nobody sees before it, make a command too', () => {
+  for (const text of ['／login joe pw', '\u200b/login joe pw', '\ufeff\u2060\u00ad/login joe pw', '\u3164／ＬＯＧＩＮ\u3000joe pw', '\n/login joe pw', '\u2066/login joe pw']) {
+    assert.ok(isCommand(text), JSON.stringify(text));
+    assert.equal(split(text)?.secret, 'pw', JSON.stringify(text));
+  }
+  assert.ok(isCommand('/ /login joe pw') && isCommand('/\u200b/login joe pw'));
+  assert.ok(!isCommand('／／join'));
+  assert.equal(literally('／／join'), '／join');
+  assert.deepEqual(read('／ｊｏｉｎ Ａｎａ'), ['join', 'Ａｎａ']);
+});
+
+test('a secret of a command that is nearly written is one, and the right command is known', () => {
+  const cases = {
+    '/ login joe PW': 'login', '/lgoin joe PW': 'login', '/log in joe PW': 'login', '/sign in joe PW': 'login', '/signin joe PW': 'login', '/lo\u200bgin joe PW': 'login',
+    '/register joe PW': 'signup', '/sign up joe PW': 'signup', '/sign-up joe PW': 'signup',
+    '/setpassword PW': 'set password', '/passwd PW': 'set password', '/set pasword PW': 'set password', '/set-password PW': 'set password', '/password PW': 'set password',
+    '/delete account joe PW': 'delete-account',
+  };
+  for (const [text, name] of Object.entries(cases)) {
+    const parts = split(text);
+    assert.deepEqual([parts?.command.name, parts?.secret], [name, 'PW'], text);
+    assert.equal(corrected(parts.before)?.text, `/${name} ${parts.before.includes('joe') ? 'joe ' : ''}`);
+    assert.equal(isHarmless(text), false);
+  }
+  for (const text of ['/set n', '/set password', '/set pass', '/set passwor', '/set name Ana B', '/nick Ana B', '/jion Ana B', '/signout now', '/home/ana x y', '/theme dark']) assert.equal(split(text), undefined, text);
+});
+
+test('a secret ends with its line, and what follows is kept apart', () => {
+  const parts = (text) => (({ before, secret, rest }) => [before, secret, rest])(split(text));
+  assert.deepEqual(parts('/login joe pw12345\nhello all\nagain'), ['/login joe ', 'pw12345', 'hello all\nagain']);
+  assert.deepEqual(parts('/login joe pw12345\n'), ['/login joe ', 'pw12345', '']);
+  assert.deepEqual(parts('/login\njoe pw12345'), ['/login\njoe ', 'pw12345', '']);
+  assert.deepEqual(parts('/login joe \r\npw12345'), ['/login joe ', 'pw12345', '']);
+});
+
+test('a secret in a further line is found, in messages as in commands', () => {
+  for (const text of ['hi\n/login joe PW', 'hi\r\n \u200b／login joe PW', 'a\n\n/passwd PW', '/msg Ana hi\n/login joe PW', 'hi\n/login joe\nPW', '//hi\n/signin joe PW']) {
+    assert.ok(hidden(text), JSON.stringify(text));
+    assert.equal(isHarmless(text), false);
+  }
+  for (const text of ['hi', 'hi\n/join Ana', 'hi\n/login', 'hi\n//login joe PW', 'see /login joe PW', 'a\n/usr/bin/env node', '/msg Ana two\nlines']) assert.equal(hidden(text), undefined, text);
+  const began = performance.now();
+  hidden('a\n/x y z\n'.repeat(500));
+  hidden('\n'.repeat(100_000));
+  assert.ok(performance.now() - began < 1_000);
 });
 
 test('arguments stand between blanks, in quotation marks, or to the end of the line', () => {
@@ -122,6 +170,10 @@ test('what is wrong is said, and nothing is done', async () => {
     return answer.text;
   };
   assert.equal(await said('/jion Ana'), 'There is no /jion. Did you mean /join? To say it to others, write //jion.');
+  assert.equal(await said('/join "'), 'Whose name? There is none written.');
+  assert.equal(await said('/msg "" x'), 'Whose name? There is none written.');
+  assert.equal(await said('/lgoin'), 'There is no /lgoin. Did you mean /login?');
+  assert.equal(await said('/nick Ana'), 'There is no /nick. Did you mean /set name? To say it to others, write //nick.');
   assert.equal(await said('/join'), 'NAME is missing: /join NAME');
   assert.equal(await said('/ban Ana soon'), 'MINUTES is a whole number.');
   assert.equal(await said('/ban Ana'), 'MINUTES is missing: /ban NAME MINUTES');

@@ -1,3 +1,5 @@
+import { START } from './kind.js';
+
 /**
  * How a line with a command is read, while it is being written and when it is run.
  *
@@ -18,13 +20,26 @@
 const WORD = /"((?:[^"]|"")*)"?|\S+/uy;
 const QUOTED = /^"((?:[^"]|"")*)"$/u;
 
+const BEGINNING = new RegExp(START, 'u');
+/** @type {Map<string, RegExp>} */
+const names = new Map();
+
+/**
+ * The text with letters of full width, which keyboards for Chinese and Japanese write, as plain ones. Every place stays what it is.
+ *
+ * @param {string} text
+ */
+function plain(text) {
+  return text.replaceAll(/[\uff01-\uff5e]/gu, (letter) => String.fromCharCode(letter.charCodeAt(0) - 0xfee0));
+}
+
 /**
  * A command's name as far as it is written.
  *
  * @param {string} text
  */
 export function nameWritten(text) {
-  return text.trim().slice(1).replaceAll(/\s+/gu, ' ').toLowerCase();
+  return plain(text).replace(BEGINNING, '').trim().replaceAll(/\s+/gu, ' ').toLowerCase();
 }
 
 /**
@@ -35,11 +50,32 @@ export function nameWritten(text) {
  * @returns {Line | undefined}
  */
 export function parse(text, commands) {
+  if (!BEGINNING.test(text)) return undefined;
+  const written = plain(text);
   for (const command of commands) {
-    const name = new RegExp(`^\\s*/${command.name.replace(' ', '\\s+')}(?=\\s|$)`, 'iu').exec(text);
-    if (name) return { command, nameEnd: name[0].length, words: split(text, name[0].length, command.takes.length) };
+    const name = expression(command.name).exec(written);
+    if (name) return lineOf(text, command, name[0].length);
   }
   return undefined;
+}
+
+/**
+ * A line with a command whose name is written up to a place.
+ *
+ * @param {string} text
+ * @param {Command} command
+ * @param {number} nameEnd
+ * @returns {Line}
+ */
+export function lineOf(text, command, nameEnd) {
+  return { command, nameEnd, words: split(text, nameEnd, command.takes.length) };
+}
+
+/** @param {string} name */
+function expression(name) {
+  const known = names.get(name) ?? new RegExp(`${START}${name.replace(' ', '\\s+')}(?=\\s|$)`, 'iu');
+  names.set(name, known);
+  return known;
 }
 
 /**

@@ -20,6 +20,7 @@ const LISTED = 200;
  */
 export async function findPerson(app, written) {
   const names = [written, ...(written.startsWith('@') ? [written.slice(1)] : [])].filter((name) => name.trim() !== '');
+  if (names.length === 0) throw new Complaint('Whose name? There is none written.');
   for (const name of names) {
     const found = (await ask(app, name)) ?? only(app.people.list(name), name);
     if (found) return found;

@@ -1,6 +1,7 @@
 import { explain } from '../problem.js';
 import { Complaint } from './command.js';
 import { nameWritten, parse } from './grammar.js';
+import { meant } from './meant.js';
 import { findPerson } from './person.js';
 import { COMMANDS, nearest, usage } from './table.js';
 
@@ -23,10 +24,20 @@ import { COMMANDS, nearest, usage } from './table.js';
 export async function run(text, context) {
   const line = parse(text, COMMANDS);
   if (line) return execute(line.command, line.words.map((word) => word.text), context);
+  return { done: false, text: unknown(text) };
+}
+
+/**
+ * There is no such command. What may be one with a secret nobody is told how to publish.
+ *
+ * @param {string} text
+ */
+export function unknown(text) {
   const written = nameWritten(text);
-  const meant = nearest(written);
+  const near = meant(text)?.command ?? nearest(written);
   const first = written.split(' ')[0];
-  return { done: false, text: `There is no /${first}.${meant ? ` Did you mean /${meant.name}?` : ''} To say it to others, write //${first}.` };
+  const mayHide = first === 'set' || near?.takes.some(({ secret }) => secret);
+  return [`There is no /${first}.`, near && `Did you mean /${near.name}?`, !mayHide && `To say it to others, write //${first}.`].filter(Boolean).join(' ');
 }
 
 /**

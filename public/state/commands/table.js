@@ -62,7 +62,7 @@ export function argumentsOf({ takes }) {
  * @param {string} one
  * @param {string} other
  */
-function distance(one, other) {
+export function distance(one, other) {
   /** @type {number[][]} */
   const rows = [];
   const at = (/** @type {number} */ row, /** @type {number} */ column) => (row < 0 || column < 0 ? Math.max(row, column) + 1 : (rows[row]?.[column] ?? 0));

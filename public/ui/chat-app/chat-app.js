@@ -7,7 +7,7 @@ import { ChatSidebar } from '../chat-sidebar/chat-sidebar.js';
 import { ConnectionBanner } from '../connection-banner/connection-banner.js';
 import { element, painter } from '../dom.js';
 import { GuestGreeting } from '../guest-greeting/guest-greeting.js';
-import { whenIdle } from '../idle.js';
+import { firstSign, whenIdle } from '../idle.js';
 import { Later } from '../later.js';
 import { Notifier } from '../notifier.js';
 import { markUnread } from '../unread-mark.js';
@@ -61,9 +61,10 @@ export class ChatApp extends HTMLElement {
     );
     // What is not needed to begin with, so that it is at hand later, also while there is no connection.
     let isPrepared = false;
-    app.on('connection', () => {
+    app.on('connection', async () => {
       if (isPrepared || !app.client.ready) return;
       isPrepared = true;
+      await used;
       whenIdle(() => [composer, account, people, settings, help].forEach((part) => part.prepare()));
     });
 
@@ -83,6 +84,7 @@ export class ChatApp extends HTMLElement {
     notifier.start();
     mark();
     composer.focusIfHandy();
+    const used = firstSign();
   }
 
   /** @param {string} channel */

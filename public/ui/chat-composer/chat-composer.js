@@ -1,4 +1,4 @@
-import { addressee, isCommand, literally } from '../../state/commands/kind.js';
+import { addressee, furtherCommands, isCommand, literally } from '../../state/commands/kind.js';
 import { lengthOf, LONGEST, tooLong } from '../../state/length.js';
 import { element, painter } from '../dom.js';
 import { icon } from '../icons.js';
@@ -14,6 +14,7 @@ import { TypingLine } from './typing-line.js';
 
 /** From here on, how much is left is shown. */
 const NEAR = LONGEST - 400;
+const DROPPED = { done: false, text: 'The command was not run: you went elsewhere before it could be understood.' };
 const MISSING = { done: false, text: 'Commands could not be fetched. Try again when there is a connection.' };
 
 /**
@@ -33,7 +34,9 @@ export class ChatComposer extends HTMLElement {
   #completer;
   /** Something was typed that nothing here understood yet. */
   #early = false;
-  #secret = new SecretField({ back: () => this.#withdraw(), cancel: () => this.#write('') });
+  #secret = new SecretField({ back: () => this.#withdraw(), cancel: () => this.#write(this.#rest) });
+  /** What was pasted behind the secret's line. */
+  #rest = '';
   #answer = new PrivateAnswer();
   #left = element('span', { class: 'left', 'aria-live': 'polite' });
   #send = element('button', { class: 'send', type: 'submit', 'aria-label': 'Send' }, icon('send'));
@@ -119,6 +122,7 @@ export class ChatComposer extends HTMLElement {
    */
   #put(text, caret = text.length) {
     this.#secret.close();
+    this.#rest = '';
     this.#box.hidden = false;
     this.#text.value = text;
     this.#text.setSelectionRange(caret, caret);
@@ -145,7 +149,10 @@ export class ChatComposer extends HTMLElement {
     this.#app.recall.stay();
     if (!this.#commands) this.#look(text);
     if (!event?.isComposing && this.#hide(text)) return;
+    // One insertion may be told of several times: by then its text is in the other field.
+    if (!this.#secret.hidden && text === '') return;
     if (isCommand(text)) this.#app.drafts.write(this.#channel, this.#commands?.isHarmless(text) ? text : '');
+    else if (this.#commands ? this.#commands.hidden(text) : furtherCommands(text).length > 0) this.#app.drafts.write(this.#channel, '');
     else this.#app.write(text);
     this.#fit();
     this.#completer?.offer();
@@ -157,7 +164,7 @@ export class ChatComposer extends HTMLElement {
    * @param {string} text
    */
   async #look(text) {
-    this.#early = isCommand(text) || text.includes('@');
+    this.#early = isCommand(text) || furtherCommands(text).length > 0 || text.includes('@');
     if (this.#early && !(await this.prepare()) && isCommand(text)) this.#answer.show(MISSING);
   }
 
@@ -172,6 +179,7 @@ export class ChatComposer extends HTMLElement {
     this.#app.drafts.write(this.#channel, '');
     this.#put('');
     this.#box.hidden = true;
+    this.#rest = parts.rest;
     this.#secret.open(parts.before, parts.secret, parts.kind);
     this.#completer?.decline(this.#commands.reminder(parts.command));
     this.#send.disabled = false;
@@ -180,7 +188,7 @@ export class ChatComposer extends HTMLElement {
 
   /** Back from the secret to what stands before it. */
   #withdraw() {
-    this.#write(this.#secret.command.trimEnd());
+    this.#write([this.#secret.command.trimEnd(), this.#rest].filter(Boolean).join('\n'));
   }
 
   /** @param {Event} event */
@@ -190,8 +198,13 @@ export class ChatComposer extends HTMLElement {
     if (!this.#secret.hidden) return this.#runSecret();
     const text = this.#text.value;
     if (text.trim() === '') return;
-    if (isCommand(text) || addressee(text) !== undefined) return this.#commands ? this.#obey(text, this.#commands) : this.#obeyLater(text);
+    const isPlain = !isCommand(text) && addressee(text) === undefined && furtherCommands(text).length === 0;
+    if (isPlain) return this.#say(text);
+    return this.#commands ? this.#obey(text, this.#commands) : this.#obeyLater(text);
+  }
 
+  /** @param {string} text */
+  #say(text) {
     const words = literally(text);
     const refusal = this.#app.identity ? tooLong(words) : 'Sign in first. What you wrote stays here.';
     if (refusal) return this.#answer.show({ done: false, text: refusal });
@@ -206,9 +219,12 @@ export class ChatComposer extends HTMLElement {
    * @param {string} text
    * @param {CommandLine} commands
    */
-  #obey(text, { address, lacksSecret, run }) {
+  #obey(text, { address, hidden, lacksSecret, run }) {
+    const secret = hidden(text);
+    if (secret) return this.#answer.show({ done: false, text: `It was not sent: there is /${secret.name} in it, with what looks like a password. Take that line out, or begin it with // if everybody may read it.` });
     const name = addressee(text);
     if (name !== undefined) return this.#run(text, () => address(name, this.#context));
+    if (!isCommand(text)) return this.#say(text);
     if (lacksSecret(text, this.#context)) return this.#write(`${text.trimEnd()} `);
     return this.#run(text, () => run(text, this.#context));
   }
@@ -224,7 +240,7 @@ export class ChatComposer extends HTMLElement {
     const commands = await this.prepare();
     this.#busy = false;
     if (!commands) return this.#answer.show(MISSING);
-    if (this.#channel !== channel) return;
+    if (this.#channel !== channel) return this.#answer.show(DROPPED);
     if (!this.#secret.hidden) return this.#runSecret();
     const isUnchanged = this.#text.value === text;
     if (!isUnchanged || !this.#completer?.key('Enter')) this.#obey(text, commands);
@@ -233,12 +249,26 @@ export class ChatComposer extends HTMLElement {
   async #runSecret() {
     const commands = this.#commands;
     const line = commands?.parse(this.#secret.command, commands.COMMANDS);
-    if (!commands || !line) return;
+    if (!commands) return;
+    if (!line) return this.#correct(commands);
     const written = [...line.words.map(({ text }) => text), ...(this.#secret.value ? [this.#secret.value] : [])];
     const { done } = await this.#await(() => commands.execute(line.command, written, this.#context));
     if (this.#secret.hidden) return;
     if (!done) return this.#secret.retry();
-    this.#write('');
+    this.#write(this.#rest);
+  }
+
+  /**
+   * A command that was nearly written becomes the one that was meant; it is run by who wants it.
+   *
+   * @param {CommandLine} commands
+   */
+  #correct({ corrected, unknown }) {
+    const { command: before, value } = this.#secret;
+    const right = corrected(before);
+    const kind = right?.command.takes.find(({ secret }) => secret)?.secret;
+    this.#answer.show({ done: false, text: `${unknown(before)}${right ? ' Press Enter to run that.' : ''}` });
+    if (right && kind) this.#secret.open(right.text, value, kind);
   }
 
   /**
@@ -307,7 +337,7 @@ export class ChatComposer extends HTMLElement {
 
   #fit() {
     const count = lengthOf(this.#text.value.trim());
-    this.#send.disabled = count === 0;
+    this.#send.disabled = count === 0 && Boolean(this.#secret.hidden);
     this.#left.textContent = count > NEAR ? String(LONGEST - count) : '';
     this.#left.classList.toggle('over', count > LONGEST);
     this.#text.style.height = 'auto';
