@@ -67,7 +67,12 @@ class Typist {
 
 async function typists(context, count) {
   const windows = await scene(context, { browser, server }, count);
-  for (const { page } of windows) await page.locator('textarea').focus();
+  for (const { page } of windows) {
+    await page.locator('textarea').focus();
+    // Whoever moves the mouse has everything fetched.
+    await page.mouse.move(200, 100);
+    await page.waitForSelector('command-list', { state: 'attached' });
+  }
   return windows.map((window) => new Typist(window));
 }
 

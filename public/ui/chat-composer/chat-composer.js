@@ -251,11 +251,13 @@ export class ChatComposer extends HTMLElement {
     const line = commands?.parse(this.#secret.command, commands.COMMANDS);
     if (!commands) return;
     if (!line) return this.#correct(commands);
+    const [channel, rest] = [this.#channel, this.#rest];
     const written = [...line.words.map(({ text }) => text), ...(this.#secret.value ? [this.#secret.value] : [])];
     const { done } = await this.#await(() => commands.execute(line.command, written, this.#context));
-    if (this.#secret.hidden) return;
+    // Another account has drafts of its own.
+    if (this.#secret.hidden) return rest && this.#channel === channel && this.#text.value === '' ? this.#write(rest) : undefined;
     if (!done) return this.#secret.retry();
-    this.#write(this.#rest);
+    this.#write(rest);
   }
 
   /**
