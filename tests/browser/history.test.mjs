@@ -167,3 +167,33 @@ test('the newest message is one click away, and who comes back to a channel find
   await page.locator('.bubble', { hasText: 'one more' }).waitFor();
   await page.locator('.jump').waitFor({ state: 'hidden' });
 });
+
+test('a message is written anew while others go on writing: it stays where it is, and so does the focus', async (context) => {
+  const { window, page, scroll, settled } = await reader(context);
+  await window.say('message 5000');
+  const own = page.locator('.message.own:not(.pending)');
+  await own.hover();
+  await page.locator('.actions').getByRole('button', { name: 'Edit' }).click();
+  await page.keyboard.type(' anew');
+  const state = () => page.evaluate(() => [document.activeElement.value, Math.round(document.activeElement.getBoundingClientRect().top)]);
+  const [text, top] = await state();
+  assert.equal(text, 'message 5000 anew');
+
+  for (let round = 0; round < 4; round += 1) {
+    await seed(browser, server, Array.from({ length: 60 }, (_, index) => seeded(6_000 + 60 * round + index)));
+    await page.keyboard.type('!');
+  }
+  await page.waitForFunction(() => document.querySelector('.jump .badge').textContent === '99+');
+  const [more, now] = await state();
+  assert.equal(more, 'message 5000 anew!!!!');
+  assert.ok(Math.abs(now - top) < 40, `from ${top} to ${now}`);
+
+  for (let steps = 0; steps < 8; steps += 1) await scroll(1_000);
+  await settled();
+  await page.keyboard.type('?');
+  assert.equal((await state())[0], 'message 5000 anew!!!!?', 'even where it is out of sight');
+  await page.keyboard.press('Enter');
+  await page.locator('.editor').waitFor({ state: 'detached' });
+  await page.locator('.bubble', { hasText: 'message 5000 anew!!!!?' }).waitFor();
+  assert.deepEqual(window.faults, []);
+});

@@ -55,7 +55,7 @@ export class ChatLog extends HTMLElement {
     this.#app = app;
     this.#messages = new MessageRows(app, () => this.#paint());
     this.#list = /** @type {VirtualList<Row>} */ (
-      new VirtualList(this.#log, this.#items, (row, old) => this.#messages.draw(row, old), () => this.#scrolled())
+      new VirtualList(this.#log, this.#items, (row, old) => this.#messages.draw(row, old), () => this.#scrolled(), () => this.#held)
     );
     this.#actions = new MessageActions(this, {
       react: (message, emoji) => app.amending.react(message, emoji),
@@ -223,6 +223,13 @@ export class ChatLog extends HTMLElement {
     while (rows[at] && rows[at]?.kind !== 'message' && rows[at]?.kind !== 'pending') at += by;
     const next = rows[at];
     if (next) this.#focus(next.key);
+  }
+
+  /** The message that somebody is at with the keys, or writes anew, or chooses a reaction for. A click leaves its focus behind for nothing. */
+  get #held() {
+    if (this.#actions.busy) return this.#actions.key;
+    const focused = this.#items.querySelector(':focus-visible')?.closest('[data-key]');
+    return focused instanceof HTMLElement ? focused.dataset['key'] : undefined;
   }
 
   /** @param {string} key */

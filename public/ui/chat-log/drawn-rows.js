@@ -33,8 +33,9 @@ export class DrawnRows {
    * Makes the document hold these rows, keeping those that it has. The focus stays with whatever had it.
    *
    * @param {Row[]} rows
+   * @param {string} [apart] Which of them is not beside its neighbours.
    */
-  become(rows) {
+  become(rows, apart) {
     const focused = document.activeElement;
     const keys = new Set(rows.map(({ key }) => key));
     for (const [key, node] of this.nodes) if (!keys.has(key)) this.#remove(key, node);
@@ -49,6 +50,7 @@ export class DrawnRows {
         this.nodes.set(row.key, node);
         this.#sizes.observe(node);
       }
+      node.classList.toggle('apart', row.key === apart);
       if (node === next) next = node.nextElementSibling;
       else this.#list.insertBefore(node, next);
     }

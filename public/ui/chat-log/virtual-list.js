@@ -33,11 +33,14 @@ export class VirtualList {
   #list;
   #drawn;
   #scrolled;
+  #held;
   #geometry = new Geometry();
   /** @type {Row[]} */
   #rows = [];
   #from = 0;
   #to = 0;
+  /** The row that is drawn though it is not among its neighbours, or -1. */
+  #apart = -1;
   /** Nothing where the end is held in view. @type {Anchor | undefined} */
   #anchor;
   /** What the whole list is too low by. A correction while the view moves goes here, since moving it as well would stop its run. */
@@ -59,12 +62,14 @@ export class VirtualList {
    * @param {HTMLElement} list Within the scroller, and alone in it.
    * @param {(row: Row, old: HTMLElement | undefined) => HTMLElement} draw Answers `old` where it still holds.
    * @param {() => void} scrolled The view is elsewhere.
+   * @param {() => string | undefined} held The row that somebody is busy with: it stays in the document, and in view if it is there.
    */
-  constructor(scroller, list, draw, scrolled) {
+  constructor(scroller, list, draw, scrolled, held) {
     this.#scroller = scroller;
     this.#list = list;
     this.#drawn = new DrawnRows(scroller, list, draw, this.#sizes);
     this.#scrolled = scrolled;
+    this.#held = held;
     scroller.addEventListener('scroll', () => this.#notice() && this.#moved(), { passive: true });
     const touched = () => (this.#wentAt = -Infinity);
     for (const event of ['wheel', 'pointerdown', 'touchstart', 'keydown']) scroller.addEventListener(event, touched, { capture: true, passive: true });
@@ -78,7 +83,7 @@ export class VirtualList {
   show(rows, goal) {
     this.#notice();
     if (goal) this.#stop();
-    if (goal || (this.atEnd && !this.#moving)) this.#anchor = goal?.anchor;
+    if (goal || (this.atEnd && !this.#moving)) this.#anchor = goal ? goal.anchor : this.#hold();
     const drawn = this.#rows.slice(this.#from, this.#to);
     this.#rows = rows;
     this.#geometry.set(rows.map(({ key }) => key));
@@ -188,6 +193,15 @@ export class VirtualList {
     return row && { key: row.key, top: this.#geometry.offset(index) - this.above };
   }
 
+  /** What is held, where it can be seen: the end moves on below it. @returns {Anchor | undefined} */
+  #hold() {
+    const key = this.#held();
+    const index = key === undefined ? -1 : this.#geometry.indexOf(key);
+    if (key === undefined || index < 0) return undefined;
+    const top = this.#geometry.offset(index) - this.above;
+    return top < this.#height && top + this.#geometry.height(index) > 0 ? { key, top } : undefined;
+  }
+
   #first() {
     let index = this.#geometry.at(this.above);
     while (index < this.#rows.length - 1 && !STAYS.has(this.#rows[index]?.kind ?? '')) index += 1;
@@ -233,7 +247,11 @@ export class VirtualList {
     this.#frame = 0;
     if (this.#height === 0) return;
     const complete = this.#window(this.#wanted() - this.#shift);
-    this.#drawn.become(this.#rows.slice(this.#from, this.#to));
+    const held = this.#geometry.indexOf(this.#held() ?? '');
+    this.#apart = held >= 0 && (held < this.#from || held >= this.#to) ? held : -1;
+    const [apart, rows] = [this.#rows.slice(held, held + 1), this.#rows.slice(this.#from, this.#to)];
+    if (this.#apart >= 0) this.#drawn.become(held < this.#from ? [...apart, ...rows] : [...rows, ...apart], apart[0]?.key);
+    else this.#drawn.become(rows);
     this.#place();
     if (!complete) this.#later();
   }
@@ -283,6 +301,7 @@ export class VirtualList {
     const wanted = absorbs ? this.#top : this.#wanted();
     this.#list.style.setProperty('--above', `${geometry.offset(this.#from) + this.#shift}px`);
     this.#list.style.setProperty('--below', `${geometry.total - geometry.offset(this.#to)}px`);
+    if (this.#apart >= 0) this.#list.style.setProperty('--apart', `${geometry.offset(this.#apart) + this.#shift}px`);
     if (Math.abs(wanted - this.#top) < 0.01) return;
     this.#scroller.scrollTop = wanted;
     this.#top = wanted;
