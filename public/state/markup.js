@@ -3,45 +3,46 @@
  * steers the look is a `mark`, which is there but not shown, so that copying gives back what was typed.
  *
  * @typedef {{ kind: 'text' | 'mark', text: string } |
- *   { kind: 'link', text: string, address: string } |
+ *   { kind: 'link', text: string, address: string, host?: string } |
  *   { kind: 'mention', text: string, own: boolean } |
  *   { kind: 'code' | 'block' | 'strong' | 'emphasis' | 'quote', parts: Part[] }} Part
  *
  * @typedef {(name: string) => 'own' | 'other' | undefined} Names Whether there is somebody of this name.
+ * @typedef {(text: string, at: number) => Part | undefined} Calls Who is called by an @ at this place.
  */
 
 const FENCE = /^```[\w+#.-]*[ \t]*$/;
 const QUOTE = /^> ?/;
 /** Punctuation that ends a sentence rather than an address. */
-const TAIL = /[.,;:!?'*_]+$/;
+const TAIL = new Set(".,;:!?'*");
 const BRACKETS = Object.freeze({ ')': '(', ']': '[', '}': '{' });
 const LONGEST_NAME = 32;
 const LONGEST_ADDRESS = 2_048;
 
+/** No more than so many people are called in one message: to look for a name costs more than to write an @. */
+const MOST_MENTIONS = 50;
+
+/** Where something may begin inside a line. */
+const SIGN = /[`*_@]|https?:\/\//gi;
 /**
- * What can begin inside a line. Stars and underscores count only around whole words, so that `snake_case`, `2*3*4` and `**kwargs`
- * stay what they are.
+ * What begins there. Stars and underscores count only around whole words, so that `snake_case`, `2*3*4` and `**kwargs` stay what
+ * they are. None of these looks further than to the next sign of its kind, or a text full of signs would be read over and over.
  */
-const INLINE = new RegExp(
-  [
-    '(?<code>(?<!`)`(?!`)[^`\\n]+`(?!`))',
-    '(?<link>https?:\\/\\/[^\\s<>"`\\p{Cf}]+)',
-    spanned('strong', '\\*\\*', '*'),
-    spanned('emphasis', '_', '_'),
-    '(?<![\\p{L}\\p{N}_@.])(?<mention>@)(?=[^\\s@])',
-  ].join('|'),
-  'giu',
-);
+const CODE = /(?<!`)`(?!`)[^`\n]+`(?!`)/y;
+const STRONG = spanned('\\*\\*', '*');
+const EMPHASIS = spanned('_', '_');
+const LINK = /https?:\/\/[^\s<>"`\p{Cf}]+/iuy;
+const MENTION = /(?<![\p{L}\p{N}_@.])@(?=[^\s@])/uy;
+const WORD = /[\p{L}\p{N}_]/u;
 
 /**
  * Words between two marks that stand outside them.
  *
- * @param {string} name
  * @param {string} mark
  * @param {string} sign What the mark is made of.
  */
-function spanned(name, mark, sign) {
-  return `(?<=^|[\\s(["'“‘])(?<${name}>${mark}(?=[^\\s${sign}])[^${sign}\\n]*?(?<=[^\\s${sign}])${mark})(?=$|[\\s.,;:!?)\\]"'”’])`;
+function spanned(mark, sign) {
+  return new RegExp(`(?<=^|[\\s(["'“‘])${mark}(?=[^\\s${sign}])[^${sign}\\n]*?(?<=[^\\s${sign}])${mark}(?=$|[\\s.,;:!?)\\]"'”’])`, 'uy');
 }
 
 /**
@@ -52,18 +53,19 @@ function spanned(name, mark, sign) {
  * @returns {Part[]}
  */
 export function parse(text, names = () => undefined) {
+  const calls = mentioning(names);
   /** @type {Part[]} */
   const parts = [];
   const lines = text.split(/(?<=\n)/);
   let at = 0;
   while (at < lines.length) {
-    const taken = block(lines, at) ?? quote(lines, at, names);
+    const taken = block(lines, at) ?? quote(lines, at, calls);
     if (taken) parts.push(taken.part);
     let end = taken?.end ?? at;
     if (!taken) {
       do end += 1;
       while (end < lines.length && !opens(lines, end));
-      parts.push(...inline(lines.slice(at, end).join(''), names));
+      parts.push(...inline(lines.slice(at, end).join(''), calls));
     }
     at = end;
   }
@@ -110,60 +112,94 @@ function block(lines, at) {
 /**
  * @param {string[]} lines
  * @param {number} at
- * @param {Names} names
+ * @param {Calls} calls
  * @returns {{ part: Part, end: number } | undefined}
  */
-function quote(lines, at, names) {
+function quote(lines, at, calls) {
   /** @type {Part[]} */
   const parts = [];
   let end = at;
   for (let line = lines[end]; line !== undefined && QUOTE.test(line); line = lines[++end]) {
     const [mark = ''] = QUOTE.exec(line) ?? [];
-    parts.push({ kind: 'mark', text: mark }, ...inline(line.slice(mark.length), names));
+    parts.push({ kind: 'mark', text: mark }, ...inline(line.slice(mark.length), calls));
   }
   return end > at ? { part: { kind: 'quote', parts }, end } : undefined;
 }
 
 /**
  * @param {string} text
- * @param {Names} names
+ * @param {Calls} calls
  * @returns {Part[]}
  */
-function inline(text, names) {
+function inline(text, calls) {
   /** @type {Part[]} */
   const parts = [];
   let end = 0;
-  INLINE.lastIndex = 0;
-  for (let found = INLINE.exec(text); found; found = INLINE.exec(text)) {
-    const part = read(found, text, names);
-    if (!part) {
-      INLINE.lastIndex = found.index + found[0].length;
-      continue;
+  SIGN.lastIndex = 0;
+  for (let sign = SIGN.exec(text); sign; sign = SIGN.exec(text)) {
+    const { index } = sign;
+    const { part, length } = read(sign[0], text, index, calls);
+    if (part) {
+      if (index > end) parts.push({ kind: 'text', text: text.slice(end, index) });
+      parts.push(part);
+      end = index + length;
     }
-    const { index } = found;
-    if (index > end) parts.push({ kind: 'text', text: text.slice(end, index) });
-    parts.push(part);
-    end = index + written(part).length;
     // Set anew, because what stands inside strong or emphasised text is searched with this expression too.
-    INLINE.lastIndex = end;
+    SIGN.lastIndex = index + length;
   }
   if (end < text.length) parts.push({ kind: 'text', text: text.slice(end) });
   return parts;
 }
 
 /**
- * @param {RegExpExecArray} found
+ * What a sign begins, if anything, and how much of the text is read with it.
+ *
+ * @param {string} sign
  * @param {string} text
- * @param {Names} names
+ * @param {number} index Where the sign is.
+ * @param {Calls} calls
+ * @returns {{ part: Part | undefined, length: number }}
+ */
+function read(sign, text, index, calls) {
+  /** @type {Part | undefined} */
+  let part;
+  let length = 1;
+  if (sign === '@') part = calls(text, index);
+  else if (sign === '`') part = span('code', CODE, text, index, 1, (inner) => [{ kind: 'text', text: inner }]);
+  else if (sign === '*') part = span('strong', STRONG, text, index, 2, (inner) => inline(inner, calls));
+  else if (sign === '_') part = span('emphasis', EMPHASIS, text, index, 1, (inner) => inline(inner, calls));
+  else {
+    const found = match(LINK, text, index);
+    part = address(found);
+    length = Math.max(found.length, sign.length);
+  }
+  return { part, length: part ? written(part).length : length };
+}
+
+/**
+ * What an expression finds at just this place.
+ *
+ * @param {RegExp} expression
+ * @param {string} text
+ * @param {number} index
+ */
+function match(expression, text, index) {
+  expression.lastIndex = index;
+  return expression.exec(text)?.[0] ?? '';
+}
+
+/**
+ * @param {'code' | 'strong' | 'emphasis'} kind
+ * @param {RegExp} expression
+ * @param {string} text
+ * @param {number} index
+ * @param {number} width Of each mark.
+ * @param {(inner: string) => Part[]} inside
  * @returns {Part | undefined}
  */
-function read({ groups = {}, index }, text, names) {
-  const { code, link, strong, emphasis } = groups;
-  if (code) return { kind: 'code', parts: wrapped(code, 1, (inner) => [{ kind: 'text', text: inner }]) };
-  if (strong) return { kind: 'strong', parts: wrapped(strong, 2, (inner) => inline(inner, names)) };
-  if (emphasis) return { kind: 'emphasis', parts: wrapped(emphasis, 1, (inner) => inline(inner, names)) };
-  if (link) return address(link);
-  return mention(text, index, names);
+function span(kind, expression, text, index, width, inside) {
+  const found = match(expression, text, index);
+  return found === '' ? undefined : { kind, parts: wrapped(found, width, inside) };
 }
 
 /**
@@ -181,21 +217,43 @@ function wrapped(text, width, inside) {
 }
 
 /**
- * An address without what belongs to the sentence around it; a closing bracket stays where its opening one is inside.
+ * An address without what belongs to the sentence around it; a closing bracket stays where its opening one is inside, and an
+ * underscore where there is another. Where it leads has to be what it says: nothing that is written may pass for the host.
  *
  * @param {string} found
  * @returns {Part | undefined}
  */
 function address(found) {
   if (found.length > LONGEST_ADDRESS) return undefined;
-  let text = found;
-  for (let before = ''; before !== text; ) {
-    before = text;
-    text = text.replace(TAIL, '');
-    const open = BRACKETS[/** @type {keyof typeof BRACKETS} */ (text.at(-1))];
-    if (open && text.split(open).length < text.split(text.at(-1) ?? '').length) text = text.slice(0, -1);
+  const text = found.slice(0, addressEnd(found));
+  if (!URL.canParse(text)) return undefined;
+  const { hostname } = new URL(text);
+  const [, said = ''] = /^https?:\/\/([^/?#\\]*)/i.exec(text) ?? [];
+  if (said === '' || said.includes('@')) return undefined;
+  const same = said.replace(/:\d*$/, '').toLowerCase() === hostname;
+  return { kind: 'link', text, address: text, ...(same ? {} : { host: hostname }) };
+}
+
+/** @param {string} found */
+function addressEnd(found) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const sign of found) counts.set(sign, (counts.get(sign) ?? 0) + 1);
+  const count = (/** @type {string} */ sign) => counts.get(sign) ?? 0;
+  for (let end = found.length; end > 0; end -= 1) {
+    const last = found.charAt(end - 1);
+    const open = BRACKETS[/** @type {keyof typeof BRACKETS} */ (last)];
+    const alone = open ? count(last) > count(open) : last === '_' && count('_') % 2 === 1;
+    if (!alone && !TAIL.has(last)) return end;
+    counts.set(last, count(last) - 1);
   }
-  return URL.canParse(text) ? { kind: 'link', text, address: text } : undefined;
+  return 0;
+}
+
+/** @param {Names} names @returns {Calls} For one message. */
+function mentioning(names) {
+  let left = MOST_MENTIONS;
+  return (text, at) => (match(MENTION, text, at) !== '' && left-- > 0 ? mention(text, at, names) : undefined);
 }
 
 /**
@@ -208,13 +266,28 @@ function address(found) {
  */
 function mention(text, at, names) {
   const letters = [...text.slice(at + 1, at + 1 + 2 * LONGEST_NAME)].slice(0, LONGEST_NAME + 1);
+  const inWord = letters.map((letter) => WORD.test(letter));
   for (let length = Math.min(letters.length, LONGEST_NAME); length > 0; length -= 1) {
-    if (/[\p{L}\p{N}_]/u.test(letters[length] ?? '') && /[\p{L}\p{N}_]/u.test(letters[length - 1] ?? '')) continue;
+    if (inWord[length] && inWord[length - 1]) continue;
     const name = letters.slice(0, length).join('');
     const who = names(name);
     if (who) return { kind: 'mention', text: `@${name}`, own: who === 'own' };
   }
   return undefined;
+}
+
+/**
+ * Tells whether names that became known make a message look different.
+ *
+ * @param {string} text
+ * @param {Names} names
+ * @returns {string} The same as before if not.
+ */
+export function mentions(text, names) {
+  const calls = mentioning(names);
+  const found = [];
+  for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) found.push(calls(text, at) ?? 0);
+  return JSON.stringify(found);
 }
 
 /** What was typed. @param {Part} part @returns {string} */

@@ -1,18 +1,18 @@
 /** Finds people by name, however it is written, for all who are known. */
 export class Names {
   #people;
-  /** @type {Map<string, string> | undefined} */
-  #byName;
-  /** Grows when names came or changed. */
-  version = 0;
+  #version = -1;
+  /** @type {Map<string, string>} */
+  #byName = new Map();
 
   /** @param {import('./people.js').People} people */
   constructor(people) {
     this.#people = people;
-    people.on('change', () => {
-      this.#byName = undefined;
-      this.version += 1;
-    });
+  }
+
+  /** Grows when names came or changed. */
+  get version() {
+    return this.#people.naming;
   }
 
   /**
@@ -20,7 +20,10 @@ export class Names {
    * @returns {string | undefined} A user's UUID.
    */
   find(name) {
-    this.#byName ??= new Map(this.#people.list().map(({ UUID, Username }) => [fold(Username), UUID]));
+    if (this.#version !== this.version) {
+      this.#version = this.version;
+      this.#byName = new Map(this.#people.list().map(({ UUID, Username }) => [fold(Username), UUID]));
+    }
     return this.#byName.get(fold(name));
   }
 }

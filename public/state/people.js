@@ -12,6 +12,8 @@ export class People extends Emitter {
   #users = new Map();
   /** Whose account is no more; what they wrote stays under their name. @type {Set<string>} */
   #gone = new Set();
+  /** Grows when somebody gets a name or loses it, which is rarer than that they come and go. */
+  naming = 0;
 
   /** @param {User[]} users */
   learn(users) {
@@ -20,9 +22,11 @@ export class People extends Emitter {
       const known = this.#users.get(UUID);
       if (Deleted && !this.#gone.has(UUID)) {
         this.#gone.add(UUID);
+        this.naming += 1;
         news = true;
       }
       if (known && known.Username === Username && known.OnLine === OnLine) continue;
+      if (known?.Username !== Username) this.naming += 1;
       this.#users.set(UUID, { UUID, Username, OnLine });
       news = true;
     }

@@ -25,7 +25,11 @@ function draw(part) {
     case 'mark':
       return element('span', { class: 'mark' }, part.text);
     case 'link':
-      return element('a', { href: part.address, target: '_blank', rel: 'noopener noreferrer nofollow' }, part.text);
+      return element(
+        'a',
+        { href: part.address, target: '_blank', rel: 'noopener noreferrer nofollow', ...(part.host ? { title: `Leads to ${part.host}` } : {}) },
+        part.text,
+      );
     case 'mention':
       return element('span', { class: part.own ? 'mention own' : 'mention' }, part.text);
     case 'code':

@@ -1,3 +1,4 @@
+import { mentions } from '../../state/markup.js';
 import { Names } from '../../state/names.js';
 import { element } from '../dom.js';
 import { day } from '../format.js';
@@ -18,6 +19,8 @@ export class MessageRows {
   #editor;
   /** What each row was drawn from. @type {WeakMap<HTMLElement, unknown[]>} */
   #drawn = new WeakMap();
+  /** @type {WeakMap<Row, { version: number, found: string }>} */
+  #called = new WeakMap();
 
   /**
    * @param {App} app
@@ -76,9 +79,30 @@ export class MessageRows {
     if (row.kind === 'pending') return [this.#app.client.ready, this.#unfolded.has(row.key)];
     if (row.kind !== 'message') return [];
     const { SenderUUID, Sender, Message } = row.message;
-    const names = Message.includes('@') ? this.#names.version : 0;
-    return [this.nameOf(SenderUUID, Sender.Username), names, this.#unfolded.has(row.key), this.#editorOf(row.key)];
+    return [this.nameOf(SenderUUID, Sender.Username), this.#mentions(Message, row), this.#unfolded.has(row.key), this.#editorOf(row.key)];
   }
+
+  /**
+   * Who is called in a message: looked up again when somebody got a name, and drawn again only if that is theirs.
+   *
+   * @param {string} text
+   * @param {Row} row
+   */
+  #mentions(text, row) {
+    if (!text.includes('@')) return '';
+    const { version } = this.#names;
+    const known = this.#called.get(row);
+    if (known?.version === version) return known.found;
+    const found = mentions(text, this.#who);
+    this.#called.set(row, { version, found });
+    return found;
+  }
+
+  /** @param {string} name */
+  #who = (name) => {
+    const found = this.#names.find(name);
+    return found === undefined ? undefined : found === this.#app.identity?.userUUID ? 'own' : 'other';
+  };
 
   /** @param {Row} row */
   #make(row) {
@@ -105,10 +129,7 @@ export class MessageRows {
     const own = identity?.userUUID;
     return {
       own,
-      names: (name) => {
-        const found = this.#names.find(name);
-        return found === undefined ? undefined : found === own ? 'own' : 'other';
-      },
+      names: this.#who,
       nameOf: this.nameOf,
       connected: client.ready,
       open: this.#unfolded.has(key),
