@@ -141,10 +141,25 @@ short_text!(
     /// A client's own name for a request, echoed on its answer.
     RequestId, 0, 64, "an id is at most 64 characters long"
 );
-short_text!(
-    /// What somebody reacts with; one emoji can take several characters.
-    Emoji, 1, 16, "an emoji is 1 to 16 characters long"
-);
+
+/// What somebody reacts with: one emoji of Unicode's recommended set (RGI, UTS #51), which can take several characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Emoji(String);
+
+impl Emoji {
+    /// Takes the emoji in its full form, however it was written: with or without what asks for colour.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        let found = emojis::get(text).ok_or(InvalidText("a reaction is one emoji"))?;
+        Ok(Self(found.as_str().to_owned()))
+    }
+
+    /// The emoji.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -168,6 +183,17 @@ mod tests {
             assert!(Username::parse(bad).is_err(), "{bad:?}");
         }
         assert!(Username::parse(&"é".repeat(32)).is_ok());
+    }
+
+    #[test]
+    fn a_reaction_is_one_emoji() {
+        for emoji in ["👍", "👍🏽", "❤️", "👩‍👩‍👧", "🇮🇹", "1️⃣"] {
+            assert_eq!(Emoji::parse(emoji).unwrap().as_str(), emoji);
+        }
+        assert_eq!(Emoji::parse("❤").unwrap(), Emoji::parse("❤\u{fe0f}").unwrap());
+        for other in ["", " ", "x", "1", "ADMIN", "__proto__", "👍👍", "👍\u{200b}", "\u{202e}abc", "\u{a9c5}", "\n"] {
+            assert!(Emoji::parse(other).is_err(), "{other:?}");
+        }
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn the_version_before_reads_what_this_one_writes_and_skips_what_it_does_not_know
 
     let changed = LogRecord::Changed { seq: Seq(3), posted: Micros(9), message: message.clone() };
     assert_eq!(v1::decode::<v1::LogRecord>(&encode(&changed)), None);
-    let emoji = Emoji::parse("👍".to_owned()).unwrap();
+    let emoji = Emoji::parse("👍").unwrap();
     let reacted = LogRecord::Reacted { seq: Seq(3), user: message.from, name: name("Ann"), to: None, emoji, on: true };
     assert_eq!(v1::decode::<v1::LogRecord>(&encode(&reacted)), None);
 }

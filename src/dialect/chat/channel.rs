@@ -187,7 +187,7 @@ pub(super) async fn change(client: &Arc<Client>, services: &Services, me: &Ident
         }
         ChangeKind::React => {
             let payload: wire::React = request.payload()?;
-            (payload.recipient, payload.seq, Change::React { emoji: Emoji::parse(payload.emoji)?, on: payload.on })
+            (payload.recipient, payload.seq, Change::React { emoji: Emoji::parse(&payload.emoji)?, on: payload.on })
         }
     };
     let place = place(me, recipient);

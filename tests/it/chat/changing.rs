@@ -98,7 +98,7 @@ async fn what_cannot_be_changed_is_refused(site: Site) {
     for seq in [0, 2, 1_000_000] {
         assert_eq!(ann.refused("editMessage", json!({ "seq": seq, "message": "x" })).await, 7);
         assert_eq!(ann.refused("deleteMessage", json!({ "seq": seq })).await, 7);
-        assert_eq!(ann.refused("react", json!({ "seq": seq, "emoji": "x", "on": true })).await, 7);
+        assert_eq!(ann.refused("react", json!({ "seq": seq, "emoji": "👍", "on": true })).await, 7);
     }
     let malformed = [
         ("editMessage", json!({ "seq": 1 })),
@@ -108,10 +108,11 @@ async fn what_cannot_be_changed_is_refused(site: Site) {
         ("deleteMessage", Value::Null),
         ("deleteMessage", json!({ "seq": -1 })),
         ("react", json!({ "seq": 1, "on": true })),
-        ("react", json!({ "seq": 1, "emoji": "x" })),
+        ("react", json!({ "seq": 1, "emoji": "👍" })),
         ("react", json!({ "seq": 1, "emoji": "", "on": true })),
-        ("react", json!({ "seq": 1, "emoji": "x".repeat(100), "on": true })),
-        ("react", json!({ "seq": 1, "emoji": "x", "on": "yes" })),
+        ("react", json!({ "seq": 1, "emoji": "👍".repeat(100), "on": true })),
+        ("react", json!({ "seq": 1, "emoji": "__proto__", "on": true })),
+        ("react", json!({ "seq": 1, "emoji": "👍", "on": "yes" })),
     ];
     for (kind, payload) in malformed {
         assert_eq!(ann.refused(kind, payload.clone()).await, 16, "{kind} {payload}");

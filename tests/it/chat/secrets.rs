@@ -104,7 +104,7 @@ async fn the_log_knows_no_secrets(site: Site) {
     ann.say("", said[0]).await;
     ann.ask("channelMessage", json!({ "recipientUUID": moderator.uuid(), "message": said[1], "clientID": "xq-client-id" })).await;
     ann.ask("editMessage", json!({ "seq": 1, "message": said[2] })).await;
-    ann.ask("react", json!({ "seq": 1, "emoji": "xq-emoji", "on": true })).await;
+    assert_eq!(ann.refused("react", json!({ "seq": 1, "emoji": "xq-emoji", "on": true })).await, 16);
     ann.ask("typing", json!({})).await;
     ann.ask("channelHistory", json!({})).await;
     ann.ask("exportAccount", Value::Null).await;
