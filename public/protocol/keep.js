@@ -1,3 +1,5 @@
+import { wellFormed } from './shapes.js';
+
 /**
  * What is kept between visits. A browser may refuse its storage, even to be looked at (private windows, full quota); then
  * things are kept for as long as the page is open.
@@ -42,7 +44,8 @@ export class Keep {
     if (this.#refused) return this.#copy;
     try {
       const text = this.#box().getItem(this.#name);
-      return text === null ? undefined : JSON.parse(text);
+      // A window's own things are named after it first.
+      return text === null ? undefined : wellFormed(this.#name.slice(this.#name.lastIndexOf('.') + 1), JSON.parse(text));
     } catch {
       return this.#copy;
     }

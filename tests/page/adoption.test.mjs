@@ -193,11 +193,11 @@ test('without locks, or where they are denied, a window is on its own', async ()
 
 test('what is too long for its share is kept for as long as the page is there', () => {
   const stored = box();
-  const keep = new Keep(stored, 'drafts', 10);
+  const keep = new Keep(stored, 'note', 10);
   assert.equal(keep.write('short'), true);
   assert.equal(keep.write('much too long'), false);
   assert.equal(keep.read(), 'much too long');
-  assert.equal(new Keep(stored, 'drafts').read(), 'short');
+  assert.equal(new Keep(stored, 'note').read(), 'short');
   assert.equal(keep.write(undefined), true);
   assert.equal(stored.values.size, 0);
 });
