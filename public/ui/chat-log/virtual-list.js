@@ -186,7 +186,7 @@ export class VirtualList {
   /** @returns {Anchor | undefined} */
   #reading() {
     // Only the very end holds the view, or nobody who moves slowly would get away from it.
-    if (this.follows && this.below < 1) return undefined;
+    if (this.follows && (this.below < 1 || this.#cannotGoOn)) return undefined;
     // Of what is drawn, since its height is known: how far the view was moved shall not depend on a guess.
     const index = Math.max(this.#from, Math.min(this.#first(), this.#to - 1));
     const row = this.#rows[index];
@@ -200,6 +200,12 @@ export class VirtualList {
     if (key === undefined || index < 0) return undefined;
     const top = this.#geometry.offset(index) - this.above;
     return top < this.#height && top + this.#geometry.height(index) > 0 ? { key, top } : undefined;
+  }
+
+  /** Where rows turned out lower than was guessed, the browser stops short of where the end was thought to be. */
+  get #cannotGoOn() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    return scrollHeight - clientHeight - scrollTop < 1;
   }
 
   #first() {

@@ -1,3 +1,4 @@
+import { GENERAL } from '../../protocol/types.js';
 import { element } from '../dom.js';
 import { icon } from '../icons.js';
 
@@ -36,15 +37,17 @@ export class GuestGreeting extends HTMLElement {
         icon('close'),
       ),
     );
-    this.#app.on('identity', () => this.#paint());
+    for (const event of /** @type {const} */ (['identity', 'channel'])) this.#app.on(event, () => this.#paint());
     preferences.on('change', () => this.#paint());
     this.#paint();
   }
 
   #paint() {
-    const { identity, preferences } = this.#app;
+    const { identity, preferences, channel, client } = this.#app;
     const focused = this.contains(document.activeElement);
-    const over = this.toggleAttribute('hidden', preferences.greeted || identity?.guest === false);
+    // The place is kept for a guest who is just coming in. Elsewhere than in General not everybody can read along.
+    const guest = identity?.guest ?? client.session.wanted;
+    const over = this.toggleAttribute('hidden', preferences.greeted || !guest || channel !== GENERAL);
     this.#name.textContent = identity?.username || '…';
     // The button that had the focus is gone.
     if (over && focused) document.querySelector('textarea')?.focus();
