@@ -46,7 +46,7 @@ export class Window {
     window.page.on('pageerror', (error) => window.faults.push(String(error)));
     window.page.on('console', (message) => {
       // Tests stop servers: that nothing is to be had then is no fault of the page.
-      const outage = /WebSocket connection|net::ERR_CONNECTION_REFUSED/.test(message.text());
+      const outage = /WebSocket connection|net::ERR_/.test(message.text());
       if (message.type() === 'error' && !outage) window.faults.push(message.text());
     });
     await window.page.goto(url);
