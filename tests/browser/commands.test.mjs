@@ -288,7 +288,8 @@ test('a password that was pasted with other lines is told from them', async (con
 
 test('people are named, and a name alone leads to them', async (context) => {
   const [ana, ben] = await typists(context, 2);
-  const benName = fresh('Brave Otter');
+  // No guest is called so.
+  const benName = fresh('Xenia Otter');
   await ben.types('/set password correct horse', 'Enter');
   await ben.hears('Your password is set.');
   await ben.runs(`/set name ${benName}`);
@@ -305,7 +306,7 @@ test('people are named, and a name alone leads to them', async (context) => {
   await ana.types('We meet @ noon, me@example.org', 'Enter');
   await ben.page.locator('.bubble', { hasText: 'We meet @ noon' }).waitFor();
 
-  await ana.types('@brave otter');
+  await ana.types('@xenia otter');
   await ana.options.filter({ hasText: benName }).waitFor();
   await ana.types('', 'Enter', 'Enter');
   await ana.sees(benName);
@@ -315,9 +316,9 @@ test('people are named, and a name alone leads to them', async (context) => {
   await ana.field.fill('');
 
   // With an argument behind it, a name with blanks is quoted by the completion.
-  await ana.types('/msg brave ot', 'Escape');
+  await ana.types('/msg xenia ot', 'Escape');
   await ana.field.fill('');
-  await ana.types('/msg brav');
+  await ana.types('/msg xeni');
   await ana.options.filter({ hasText: benName }).waitFor();
   await ana.types('', 'Tab');
   await ana.holds(`/msg "${benName}" `);
