@@ -1,5 +1,5 @@
 import { GENERAL } from '../protocol/types.js';
-import { calls } from '../state/calls.js';
+import { wantsAttention } from '../state/attention.js';
 import { playTone } from './tone.js';
 
 /** @typedef {import('../state/app.js').App} App */
@@ -13,7 +13,7 @@ const CLAIM = 20_000;
 const LONGEST = 200;
 
 /**
- * Calls the user for messages that are for them and not before their eyes: by a notification, by a sound, as they wish.
+ * Draws the user’s attention to messages that are for them and not before their eyes: by a notification, by a sound, as they wish.
  * Of several windows one does it, and none where one shows the message.
  */
 export class Notifier {
@@ -74,7 +74,7 @@ export class Notifier {
    */
   async #heard(channel, message) {
     const { identity, preferences } = this.#app;
-    if (!identity || !calls(message, channel, identity)) return;
+    if (!identity || !wantsAttention(message, channel, identity)) return;
     if (!preferences.notifications && !preferences.sound) return;
     const shown = this.#isShown(channel);
     if (!shown) await pause(PRECEDENCE);

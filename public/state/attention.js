@@ -1,13 +1,13 @@
 import { GENERAL } from '../protocol/types.js';
 
 /**
- * Whether a message is reason enough to call its reader from elsewhere: it is for them alone, or names them.
+ * Whether a message is reason enough to notify its reader, who looks elsewhere: it is for them alone, or names them.
  *
  * @param {import('../protocol/types.js').Message} message
  * @param {string} channel
  * @param {{ userUUID: string, username: string }} reader
  */
-export function calls({ SenderUUID, Message, DeletedAt }, channel, { userUUID, username }) {
+export function wantsAttention({ SenderUUID, Message, DeletedAt }, channel, { userUUID, username }) {
   if (SenderUUID === userUUID || DeletedAt) return false;
   return channel !== GENERAL || names(Message, username);
 }

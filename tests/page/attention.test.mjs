@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { calls, names } from '../../public/state/calls.js';
+import { names, wantsAttention } from '../../public/state/attention.js';
 
 const reader = { userUUID: 'me', username: 'Ana' };
 const said = (Message, more = {}) => ({ SenderUUID: 'ben', Message, ...more });
 
-test('every direct message calls, General only with the reader’s name', () => {
-  assert.equal(calls(said('Hello'), 'ben', reader), true);
-  assert.equal(calls(said('Hello'), '', reader), false);
-  assert.equal(calls(said('Hello @Ana'), '', reader), true);
+test('every direct message wants attention, General only with the reader’s name', () => {
+  assert.equal(wantsAttention(said('Hello'), 'ben', reader), true);
+  assert.equal(wantsAttention(said('Hello'), '', reader), false);
+  assert.equal(wantsAttention(said('Hello @Ana'), '', reader), true);
 });
 
 test('one’s own words and deleted ones do not', () => {
-  assert.equal(calls(said('Ana', { SenderUUID: 'me' }), '', reader), false);
-  assert.equal(calls(said('', { DeletedAt: '2026-01-01T00:00:00Z' }), 'ben', reader), false);
+  assert.equal(wantsAttention(said('Ana', { SenderUUID: 'me' }), '', reader), false);
+  assert.equal(wantsAttention(said('', { DeletedAt: '2026-01-01T00:00:00Z' }), 'ben', reader), false);
 });
 
 test('a name is a word of its own, in any case and spelling', () => {
