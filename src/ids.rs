@@ -96,6 +96,20 @@ impl ChannelId {
     }
 }
 
+impl RoomId {
+    /// The room of a channel's calls.
+    #[must_use]
+    pub fn of_channel(channel: ChannelId) -> Self {
+        Self(channel.0)
+    }
+
+    /// The room that everybody finds who has this link, whatever the dialect.
+    #[must_use]
+    pub fn named(slug: &str) -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, format!("room {slug}").as_bytes()))
+    }
+}
+
 /// Where a session lives: `node/session`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SessionRef {

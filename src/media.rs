@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`fuzzing`] | where hostile bytes come in, for fuzzers |
 //! | [`peer`] | the connection with one participant: ICE-lite, DTLS, SRTP |
+//! | [`room`] | who is in a room, what they publish, and who gets what of it |
 //! | [`rtp`] | forwarding: repair, layers, bandwidth estimation, the active speaker |
 //! | [`sdp`] | offers, answers, and the skeleton by which another node goes on with the same m-lines |
 //! | [`shard`] | one thread and one port for many participants |
@@ -16,6 +17,7 @@
 
 pub mod fuzzing;
 pub mod peer;
+pub mod room;
 pub mod rtp;
 pub mod sdp;
 pub mod shard;

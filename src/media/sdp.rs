@@ -25,6 +25,7 @@ mod offer;
 mod skeleton;
 mod token;
 
+pub use crate::store::record::calls::Source;
 pub use answer::{Answer, AnsweredLine, Feedback, Msid};
 pub use candidate::{Candidate, Protocol};
 pub use codec::{Codec, Kind, Payload};
@@ -32,7 +33,7 @@ pub use error::{AnswerError, SkeletonError};
 pub use extension::{Extension, ExtensionId};
 pub use fingerprint::Fingerprint;
 pub use offer::Offer;
-pub use skeleton::{Carries, Forwarded, Line, MAX_LINES, Published, Skeleton, Source};
+pub use skeleton::{Carries, Forwarded, Line, MAX_LINES, Published, Skeleton};
 pub use token::{Credentials, InvalidToken, Mid, Password, Rid, StreamId, TrackId, Ufrag};
 
 /// The direction of an m-line, from the point of view of whoever wrote it (RFC 8866, section 6.7).

@@ -13,9 +13,13 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub mod calls;
+
+use self::calls::{Ask, Tell};
 use super::StoreError;
 use crate::ids::{
-    ChannelId, ClientId, Emoji, MessageId, MessageText, Micros, NodeId, Seq, SessionId, SessionRef, TokenDigest, UserId, Username,
+    ChannelId, ClientId, Emoji, MessageId, MessageText, Micros, NodeId, RoomEpoch, RoomId, Seq, SessionId, SessionRef, TokenDigest, UserId,
+    Username,
 };
 
 /// The version that this build writes.
@@ -136,6 +140,8 @@ pub enum NewsRecord {
         #[serde(default)]
         deleted: bool,
     },
+    /// Who is in the channel's call now; nobody: it is over. Told by its media node.
+    Call { channel: ChannelId, people: Vec<Person> },
     /// A direct channel appeared in the user's list.
     DirectOpened { peer: UserId },
 }
@@ -165,6 +171,10 @@ pub enum Signal {
     KeyEnded { key: TokenDigest },
     /// The user is told to leave, or is gone; the session is closed.
     Expelled { user: UserId, why: Expulsion },
+    /// For the media agent of the node: something from the participant that the letter is from (`reply_to`).
+    CallAsk { room: RoomId, epoch: RoomEpoch, ask: Box<Ask> },
+    /// For the participant `to`, from the media node that serves the room in this epoch (`reply_to`, with the participant's session).
+    CallTell { room: RoomId, epoch: RoomEpoch, tell: Box<Tell> },
     /// What `to` (of the original envelope) should have got did not arrive.
     Undeliverable { to: SessionId, signal: Box<Signal> },
 }

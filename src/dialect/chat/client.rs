@@ -331,7 +331,7 @@ impl Listener for Client {
             NewsRecord::SignedIn { session, who } => {
                 *session != own && (!self.misspells.load(Ordering::Relaxed) || self.me() == Some(who.id))
             }
-            NewsRecord::UserChanged { .. } => self.uses_additions(),
+            NewsRecord::UserChanged { .. } | NewsRecord::Call { .. } => self.uses_additions(),
             NewsRecord::DirectOpened { .. } => false,
         }
     }
@@ -430,7 +430,11 @@ impl Listener for Client {
                 Expulsion::Banned => self.session.close(CloseCode::Banned, "a moderator banned this account"),
                 Expulsion::Deleted => self.session.close(CloseCode::Deleted, "this account was deleted"),
             },
-            Signal::KeyEnded { .. } | Signal::Expelled { .. } | Signal::Undeliverable { .. } => {}
+            Signal::KeyEnded { .. }
+            | Signal::Expelled { .. }
+            | Signal::CallAsk { .. }
+            | Signal::CallTell { .. }
+            | Signal::Undeliverable { .. } => {}
         }
     }
 }

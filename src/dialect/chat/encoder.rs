@@ -49,7 +49,7 @@ impl Encoder for ChatEncoder {
                 }
                 Outgoing::new("userChanged", body).frame()
             }
-            NewsRecord::DirectOpened { .. } => return None,
+            NewsRecord::DirectOpened { .. } | NewsRecord::Call { .. } => return None,
         })
     }
 }

@@ -13,25 +13,12 @@ use self::record::Record;
 use super::codec::PAYLOADS;
 use super::extension::EXTENSIONS;
 use super::{Answer, Codec, Extension, ExtensionId, Kind, Mid, Payload, SkeletonError, StreamId, TrackId};
+use crate::store::record::calls::Source;
 
 mod record;
 
 /// The most m-lines of one connection. When all are in use, nothing more can be forwarded there.
 pub const MAX_LINES: usize = 200;
-
-/// What a participant publishes on an m-line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// Sound of a microphone.
-    Microphone,
-    /// Pictures of a camera.
-    Camera,
-    /// Pictures of a screen or window.
-    Screen,
-    /// Sound that goes with the screen.
-    ScreenAudio,
-}
 
 impl Source {
     /// Audio or video.

@@ -145,7 +145,7 @@ fn the_serialised_form_is_this() {
                 {"extension": "repaired_rid", "id": 11},
             ],
             "lines": [
-                {"mid": "0", "kind": "audio", "carries": {"publish": {"source": "screen_audio", "simulcast": false}}},
+                {"mid": "0", "kind": "audio", "carries": {"publish": {"source": "screenAudio", "simulcast": false}}},
                 {"mid": "9", "kind": "audio", "carries": {"forward": {"stream": "stream", "track": "track", "ssrc": 5}}},
                 {"mid": "10", "kind": "video", "carries": "ended"},
             ],
