@@ -103,6 +103,8 @@ pub enum Tell {
         offer: u64,
         /// The description.
         sdp: String,
+        /// The m-lines on which the participant publishes: their names, and what is sent there.
+        publish: Vec<(String, Source)>,
         /// What [`Join::skeleton`] wants if the room moves.
         skeleton: String,
     },
