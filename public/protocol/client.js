@@ -8,7 +8,7 @@ import { Outbox } from './outbox.js';
 import { Pulse } from './pulse.js';
 import { Requests } from './requests.js';
 import { Session } from './session.js';
-import { Code, Disconnected, GENERAL, Refused } from './types.js';
+import { Code, GENERAL, ignoreRefusal } from './types.js';
 
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./types.js').User} User */
@@ -235,13 +235,4 @@ export class ChatClient extends Emitter {
     this.outbox.pause();
     this.session.lost();
   }
-}
-
-/**
- * For requests that are made again on the next occasion anyway.
- *
- * @param {unknown} error
- */
-function ignoreRefusal(error) {
-  if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
 }

@@ -1,5 +1,5 @@
 import { Emitter } from './emitter.js';
-import { Code, Disconnected, GENERAL, Refused } from './types.js';
+import { Code, GENERAL, Refused, ignoreRefusal } from './types.js';
 
 /** @typedef {import('./types.js').Message} Message */
 /** @typedef {import('./types.js').User} User */
@@ -108,7 +108,7 @@ export class Following extends Emitter {
       if (this.channel === channel) this.emit('current', undefined);
     } catch (error) {
       if (error instanceof Refused) this.#refused(channel, error, joining);
-      else if (!(error instanceof Disconnected)) throw error;
+      else ignoreRefusal(error);
     } finally {
       joining.delete(channel);
     }

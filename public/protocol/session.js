@@ -1,5 +1,5 @@
 import { Emitter } from './emitter.js';
-import { Code, Disconnected, Refused } from './types.js';
+import { Code, Disconnected, LISTED, Refused } from './types.js';
 
 /** @typedef {import('./types.js').User} User */
 
@@ -26,9 +26,6 @@ import { Code, Disconnected, Refused } from './types.js';
  * @property {boolean} ready
  * @property {User[]} users
  */
-
-/** As many users as the server lists at once. */
-const LISTED = 200;
 
 /**
  * Who we are: signs every new connection in, as the user whom this browser keeps or else as a guest.

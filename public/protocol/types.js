@@ -47,6 +47,9 @@
 /** General's name on the wire. */
 export const GENERAL = '';
 
+/** As many users as the server lists at once. */
+export const LISTED = 200;
+
 /** The error codes that this client tells apart. */
 export const Code = Object.freeze({
   signInNeeded: 14,
@@ -72,4 +75,13 @@ export class Disconnected extends Error {
     super('not connected');
     this.name = 'Disconnected';
   }
+}
+
+/**
+ * For requests that are made again on the next occasion anyway: that one is refused, or that its answer does not come, is no matter.
+ *
+ * @param {unknown} error
+ */
+export function ignoreRefusal(error) {
+  if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
 }

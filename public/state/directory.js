@@ -1,11 +1,8 @@
 import { Emitter } from '../protocol/emitter.js';
-import { Disconnected, Refused } from '../protocol/types.js';
+import { LISTED, ignoreRefusal } from '../protocol/types.js';
 
 /** @typedef {import('../protocol/types.js').User} User */
 /** @typedef {import('../protocol/types.js').Users} Users */
-
-/** As many users as the server lists at once. */
-const LISTED = 200;
 
 /**
  * Everybody there is, or everybody of a name, to be looked through: those who are here first, then page by page in the order in
@@ -95,7 +92,7 @@ export class Directory extends Emitter {
       for (const { UUID } of users) this.#found.add(UUID);
       this.#people.learn(users);
     } catch (error) {
-      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+      ignoreRefusal(error);
       if (round === this.#round) this.hasMore = false;
     } finally {
       if (round === this.#round) this.#loading = false;

@@ -1,5 +1,5 @@
 import { Emitter } from '../protocol/emitter.js';
-import { Disconnected, Refused } from '../protocol/types.js';
+import { Refused, ignoreRefusal } from '../protocol/types.js';
 import { Timeline } from './timeline.js';
 
 /** Of a channel that is not open as many messages stay at hand, about. */
@@ -147,7 +147,7 @@ export class History extends Emitter {
       this.#people.mention((await fetch()).map(({ Sender }) => Sender));
     } catch (error) {
       if (error instanceof Refused) this.emit('notice', error.message);
-      else if (!(error instanceof Disconnected)) throw error;
+      else ignoreRefusal(error);
     } finally {
       timeline.loading = false;
       this.emit('change', undefined);

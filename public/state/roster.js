@@ -1,9 +1,7 @@
-import { Disconnected, Refused } from '../protocol/types.js';
+import { LISTED, ignoreRefusal } from '../protocol/types.js';
 
 /** @typedef {import('../protocol/types.js').User} User */
 
-/** As many users as the server lists at once. */
-const LISTED = 200;
 /** About how long after an arrival everybody is listed again, in milliseconds. */
 const LISTING = 1_000;
 
@@ -44,7 +42,7 @@ export class Roster {
       const { users } = await this.#client.request('users', query ? { query, limit: LISTED } : { limit: LISTED });
       this.#people.learn(users);
     } catch (error) {
-      if (!(error instanceof Refused || error instanceof Disconnected)) throw error;
+      ignoreRefusal(error);
     }
   }
 

@@ -1,4 +1,4 @@
-import { Disconnected, Refused } from '../../protocol/types.js';
+import { LISTED, ignoreRefusal } from '../../protocol/types.js';
 import { Complaint } from './command.js';
 import { quote } from './grammar.js';
 
@@ -7,8 +7,6 @@ import { quote } from './grammar.js';
 
 /** As many as a list shows without becoming a book. */
 const SUGGESTED = 8;
-/** As many users as the server lists at once. */
-const LISTED = 200;
 
 /**
  * Who has exactly this name, with or without an @: names that are nearly alike are different people. The server knows best; where it
@@ -66,8 +64,8 @@ async function ask(app, name) {
     app.people.learn(users);
     return only(users, name);
   } catch (error) {
-    if (error instanceof Refused || error instanceof Disconnected) return undefined;
-    throw error;
+    ignoreRefusal(error);
+    return undefined;
   }
 }
 
