@@ -1,4 +1,5 @@
 import { GENERAL } from '../protocol/types.js';
+import { foldName } from './names.js';
 
 /**
  * Whether a message is reason enough to notify its reader, who looks elsewhere: it is for them alone, or names them.
@@ -20,11 +21,6 @@ export function wantsAttention({ SenderUUID, Message, DeletedAt }, channel, { us
  */
 export function names(text, name) {
   if (name === '') return false;
-  const literally = fold(name).replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-  return new RegExp(`(?<![\\p{L}\\p{N}_])${literally}(?![\\p{L}\\p{N}_])`, 'u').test(fold(text));
-}
-
-/** @param {string} text */
-function fold(text) {
-  return text.normalize('NFKC').toLowerCase();
+  const literally = foldName(name).replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  return new RegExp(`(?<![\\p{L}\\p{N}_])${literally}(?![\\p{L}\\p{N}_])`, 'u').test(foldName(text));
 }

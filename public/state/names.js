@@ -22,13 +22,17 @@ export class Names {
   find(name) {
     if (this.#version !== this.version) {
       this.#version = this.version;
-      this.#byName = new Map(this.#people.list().map(({ UUID, Username }) => [fold(Username), UUID]));
+      this.#byName = new Map(this.#people.list().map(({ UUID, Username }) => [foldName(Username), UUID]));
     }
-    return this.#byName.get(fold(name));
+    return this.#byName.get(foldName(name));
   }
 }
 
-/** @param {string} name */
-function fold(name) {
+/**
+ * Names and texts as the server compares them: spelling and case make no difference.
+ *
+ * @param {string} name
+ */
+export function foldName(name) {
   return name.normalize('NFKC').toLowerCase();
 }

@@ -1,3 +1,4 @@
+import { foldName } from '../names.js';
 import { lineOf } from './grammar.js';
 import { START } from './kind.js';
 import { COMMANDS, distance } from './table.js';
@@ -38,7 +39,7 @@ export function meant(text) {
   let best;
   let joined = '';
   for (const { 0: word, index } of words) {
-    joined += word.normalize('NFKC').toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+    joined += foldName(word).replaceAll(/[^\p{L}\p{N}]/gu, '');
     const near = nearestTo(joined);
     if (near && (!best || near.distance <= best.distance)) best = { ...near, nameEnd: start + index + word.length };
   }

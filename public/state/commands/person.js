@@ -1,4 +1,5 @@
 import { LISTED, ignoreRefusal } from '../../protocol/types.js';
+import { foldName } from '../names.js';
 import { Complaint } from './command.js';
 import { quote } from './grammar.js';
 
@@ -45,12 +46,12 @@ export function suggestPeople(app, typed) {
 }
 
 /**
- * As the server compares names.
+ * What somebody types in place of a name, as the server compares names.
  *
  * @param {string} name
  */
 export function fold(name) {
-  return name.trim().normalize('NFKC').toLowerCase();
+  return foldName(name.trim());
 }
 
 /**
