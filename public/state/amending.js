@@ -1,4 +1,4 @@
-import { Disconnected, Refused } from '../protocol/types.js';
+import { words } from './problem.js';
 import { chosenBy } from './reactions.js';
 
 /** @typedef {import('../protocol/types.js').Message} Message */
@@ -54,9 +54,7 @@ export class Amending {
       await this.#client.request(type, { recipientUUID: this.#client.channel, ...payload });
       return true;
     } catch (error) {
-      if (error instanceof Refused) this.#tell(error.message);
-      else if (error instanceof Disconnected) this.#tell('There is no connection. Try again in a moment.');
-      else throw error;
+      this.#tell(words(error));
       return false;
     }
   }

@@ -1,12 +1,22 @@
 import { Disconnected, Refused } from '../protocol/types.js';
 
 /**
- * Why the server did not do something, in words; a failure that nobody foresaw goes on.
+ * Why the server did not do something, in its own words; a failure that nobody foresaw is a mistake of ours, and goes on.
+ *
+ * @param {unknown} error
+ */
+export function words(error) {
+  if (error instanceof Refused) return error.message;
+  if (error instanceof Disconnected) return 'There is no connection. Try again in a moment.';
+  throw error;
+}
+
+/**
+ * The same as a sentence.
  *
  * @param {unknown} error
  */
 export function explain(error) {
-  if (error instanceof Disconnected) return 'There is no connection. Try again in a moment.';
-  if (error instanceof Refused) return `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`.replace(/([.!?])\.$/u, '$1');
-  throw error;
+  const text = words(error);
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`.replace(/([.!?])\.$/u, '$1');
 }

@@ -1,4 +1,5 @@
 import { Disconnected, Refused } from '../protocol/types.js';
+import { words } from '../state/problem.js';
 import { element } from './dom.js';
 
 const UNFORESEEN = 'That did not work. Try again, or load the page anew.';
@@ -50,15 +51,4 @@ export function passwordInput(kind) {
  */
 export function field(label, input) {
   return element('label', { class: 'field' }, label, input);
-}
-
-/**
- * What to say about a request that failed. Anything else is a mistake of ours, and stays one.
- *
- * @param {unknown} error
- */
-export function words(error) {
-  if (error instanceof Refused) return error.message;
-  if (error instanceof Disconnected) return 'There is no connection. Try again in a moment.';
-  throw error;
 }

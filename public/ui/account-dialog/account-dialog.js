@@ -1,6 +1,7 @@
+import { words } from '../../state/problem.js';
 import { dialog, dialogHead } from '../dialog.js';
 import { element } from '../dom.js';
-import { field, form, nameInput, passwordInput, words } from '../form.js';
+import { field, form, nameInput, passwordInput } from '../form.js';
 import { icon } from '../icons.js';
 import { blockedPeople } from './blocked-people.js';
 import { saveAs } from './save-as.js';

@@ -1,5 +1,5 @@
+import { words } from '../../state/problem.js';
 import { element } from '../dom.js';
-import { words } from '../form.js';
 import { UserAvatar } from '../user-avatar/user-avatar.js';
 
 /**
