@@ -54,7 +54,7 @@ export class Shelf {
     const known = name.read();
     const id = crypto.randomUUID();
     try {
-      if (typeof known === 'string') {
+      if (known !== undefined) {
         const same = new Shelf(browserBox, locks, known);
         if (await same.#hold(AbortSignal.timeout(SUCCESSION))) return same;
       }

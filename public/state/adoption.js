@@ -36,7 +36,7 @@ export async function adopt(shelf, author, now = Date.now()) {
  * @param {number} now
  */
 function adoptUnsent(left, own, author, now) {
-  const [before, entries] = [listed(own), listed(left)];
+  const [before, entries] = [own.read() ?? [], left.read() ?? []];
   const known = new Set(before.map(({ clientID }) => clientID));
   const found = entries.filter((entry) => entry.author === author);
   // The order in which they were written is the one in which they are sent.
@@ -55,7 +55,7 @@ function adoptUnsent(left, own, author, now) {
  */
 function adoptDrafts(left, own, author, now) {
   const [before, found] = [own.read(), left.read()];
-  if (!found?.texts) return;
+  if (!found) return;
   const strange = found.author !== undefined && found.author !== author;
   const rest = strange ? found.texts : Object.fromEntries(Object.entries(found.texts).filter(([channel]) => before && Object.hasOwn(before.texts, channel)));
   if (!strange) {
@@ -69,12 +69,6 @@ function adoptDrafts(left, own, author, now) {
 /** @param {Keep<Kept>} drafts */
 function writtenAt(drafts) {
   return drafts.read()?.at ?? 0;
-}
-
-/** @param {Keep<Pending[]>} unsent */
-function listed(unsent) {
-  const entries = unsent.read();
-  return Array.isArray(entries) ? entries : [];
 }
 
 /**
