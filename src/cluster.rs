@@ -20,7 +20,7 @@ pub use bus::Bus;
 pub use hub::Hub;
 pub use janitor::Janitor;
 pub use listener::{Encoder, Listener, LogEvent};
-pub use relay::Relay;
+pub use relay::{Desk, Relay};
 
 /// A panic elsewhere must not take the node down with it: the state behind these locks is valid between any two calls.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

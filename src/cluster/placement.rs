@@ -93,6 +93,14 @@ impl Placement {
         Followed { serving }
     }
 
+    /// Looks at a room at once: its media node has said that it does not serve it, or is not there. Nothing if nobody follows it.
+    pub fn look_again(&self, room: RoomId) {
+        if let Some(known) = lock(&self.state).rooms.get_mut(&room) {
+            known.due = None;
+        }
+        self.nudge.notify_one();
+    }
+
     /// Who should have the room of a media node that is about to stop: the ring's choice without that node. `None`: there is nobody.
     #[must_use]
     pub fn heir(&self, room: RoomId, leaving: NodeId) -> Option<NodeId> {

@@ -3,6 +3,11 @@
 //! Each destination has one writer task, so order holds, and its letters have growing numbers, so that one appended twice (an append
 //! whose answer was lost is repeated) is handed over once. The reader trims what it has handed over. What no one is there to get
 //! comes back to its sender as [`Signal::Undeliverable`]; for a dead node its reaper answers.
+//!
+//! Letters about calls go to a [`Desk`] of the node rather than to a session: what a participant asks to the media desk, what it is told to
+//! the calls desk, and what comes back to the one that had sent it.
+
+mod desk;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -12,6 +17,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
+pub use self::desk::Desk;
+use self::desk::{Desks, Taker};
 use super::{Hub, lock};
 use crate::ids::{NodeId, SessionId, SessionRef};
 use crate::metrics::Metrics;
@@ -47,13 +54,24 @@ pub struct Relay {
     hub: Arc<Hub>,
     metrics: Arc<Metrics>,
     writers: Mutex<HashMap<NodeId, mpsc::Sender<Letter>>>,
+    desks: Desks,
 }
 
 impl Relay {
     /// For one node; [`Relay::read`] is to be spawned.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, hub: Arc<Hub>, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { node: hub.node(), store, hub, metrics, writers: Mutex::default() })
+        Arc::new(Self { node: hub.node(), store, hub, metrics, writers: Mutex::default(), desks: Desks::default() })
+    }
+
+    /// From now on this takes what media nodes tell participants, and what participants asked of media nodes that are gone.
+    pub fn set_calls_desk(&self, desk: Arc<dyn Desk>) {
+        self.desks.set_calls(desk);
+    }
+
+    /// From now on this takes what participants ask, and what was to be told to participants that are gone.
+    pub fn set_media_desk(&self, desk: Arc<dyn Desk>) {
+        self.desks.set_media(desk);
     }
 
     /// Sends a signal to a session, wherever it is. What cannot be delivered comes back to `reply_to`.
@@ -66,9 +84,15 @@ impl Relay {
         }
     }
 
-    /// Lets the writers end.
+    /// Tells the sender of a letter that came to a [`Desk`] that nobody is there to get it.
+    pub fn undeliverable(self: &Arc<Self>, to: SessionId, reply_to: Option<SessionRef>, signal: Signal) {
+        self.return_to_sender(Letter { to, reply_to, signal });
+    }
+
+    /// Lets the writers and desks go.
     pub fn close(&self) {
         lock(&self.writers).clear();
+        self.desks.close();
     }
 
     /// Reads this node's inbox for ever.
@@ -125,9 +149,13 @@ impl Relay {
     }
 
     fn hand_over(self: &Arc<Self>, letter: Letter) {
-        match self.hub.crowd().find(letter.to) {
-            Some(listener) => listener.signal(letter.signal),
-            None => self.return_to_sender(letter),
+        match self.desks.taker(&letter.signal) {
+            Taker::Session => match self.hub.crowd().find(letter.to) {
+                Some(listener) => listener.signal(letter.signal),
+                None => self.return_to_sender(letter),
+            },
+            Taker::Desk(Some(desk)) => desk.letter(letter.to, letter.reply_to, letter.signal),
+            Taker::Desk(None) => self.return_to_sender(letter),
         }
     }
 
@@ -200,3 +228,6 @@ impl Relay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

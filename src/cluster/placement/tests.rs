@@ -175,7 +175,9 @@ async fn a_room_that_is_handed_over_is_found_again() {
     let heir = chat.heir(room, node).unwrap();
     assert_ne!(heir, node);
     world.store.hand_over_room(room, node, epoch, heir, LEASE).await.unwrap();
-    world.pass(RENEW_EVERY);
+    world.look(&chat).await;
+    assert_eq!(followed.serving(), Serving::On { node, epoch }, "it is not time to look");
+    chat.look_again(room);
     world.look(&chat).await;
     let Serving::On { node, epoch: later } = followed.next().await else { panic!("nobody serves the room") };
     assert_eq!(node, heir);
@@ -240,5 +242,21 @@ async fn whoever_follows_a_room_does_not_wait_for_the_next_look() {
     for _ in 0..5 {
         assert_eq!(holder(chat.follow(RoomId::random()).next().await), media);
     }
+    task.abort();
+}
+
+#[tokio::test]
+async fn a_holder_that_has_given_its_room_up_is_not_waited_for() {
+    let world = World::new();
+    let media = world.media_node().await;
+    let (chat, room) = (world.chat_node(), RoomId::random());
+    let task = tokio::spawn(Arc::clone(&chat).run());
+    let mut followed = chat.follow(room);
+    let Serving::On { node, epoch } = followed.next().await else { panic!("nobody serves the room") };
+    assert!(world.store.release_room(room, node, epoch).await.unwrap());
+    let asked = Instant::now();
+    chat.look_again(room);
+    assert!(matches!(followed.next().await, Serving::On { node, epoch: later } if node == media && later > epoch));
+    assert!(asked.elapsed() < RENEW_EVERY, "it took {:?}", asked.elapsed());
     task.abort();
 }

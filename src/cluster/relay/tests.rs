@@ -1,0 +1,112 @@
+//! Two nodes over one embedded store, and the letters about calls between them.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::*;
+use crate::cluster::Bus;
+use crate::ids::{RoomEpoch, RoomId};
+use crate::store::Registry as _;
+use crate::store::embedded::{EmbeddedSettings, EmbeddedStore};
+use crate::store::nodes::NodeInfo;
+use crate::store::record::calls::{Ask, Tell};
+
+type Taken = (SessionId, Option<SessionRef>, Signal);
+
+/// A desk that hands on what it takes.
+struct Tray(mpsc::UnboundedSender<Taken>);
+
+impl Desk for Tray {
+    fn letter(&self, to: SessionId, reply_to: Option<SessionRef>, signal: Signal) {
+        self.0.send((to, reply_to, signal)).unwrap();
+    }
+}
+
+fn tray() -> (Arc<Tray>, mpsc::UnboundedReceiver<Taken>) {
+    let (sender, taken) = mpsc::unbounded_channel();
+    (Arc::new(Tray(sender)), taken)
+}
+
+async fn next(tray: &mut mpsc::UnboundedReceiver<Taken>) -> Taken {
+    timeout(PATIENCE, tray.recv()).await.unwrap().unwrap()
+}
+
+fn store() -> (Arc<dyn Store>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = EmbeddedSettings { dir: folder.path().to_owned(), history_max: 1, history_max_age: None };
+    (Arc::new(EmbeddedStore::open(settings).unwrap()), folder)
+}
+
+/// A node that reads its letters.
+async fn node(store: &Arc<dyn Store>) -> Arc<Relay> {
+    let (node, metrics) = (NodeId::random(), Metrics::new());
+    store.beat(node, &NodeInfo::default()).await.unwrap();
+    let hub = Hub::new(node, store.clone(), Bus::new(node, store.clone(), metrics.clone()).0, metrics.clone());
+    let relay = Relay::new(store.clone(), hub, metrics);
+    tokio::spawn(relay.clone().read());
+    relay
+}
+
+fn ask() -> Signal {
+    Signal::CallAsk { room: RoomId::named("room:here"), epoch: RoomEpoch(7), ask: Box::new(Ask::Leave) }
+}
+
+fn tell() -> Signal {
+    Signal::CallTell { room: RoomId::named("room:here"), epoch: RoomEpoch(7), tell: Box::new(Tell::Moved) }
+}
+
+fn returned(to: SessionId, signal: Signal) -> Signal {
+    Signal::Undeliverable { to, signal: Box::new(signal) }
+}
+
+#[tokio::test]
+async fn letters_about_calls_go_to_desks() {
+    let (store, _folder) = store();
+    let (chat, media) = (node(&store).await, node(&store).await);
+    let ((calls_desk, mut calls), (media_desk, mut agent)) = (tray(), tray());
+    chat.set_calls_desk(calls_desk);
+    media.set_media_desk(media_desk);
+    let participant = SessionRef { node: chat.node, session: SessionId::random() };
+    let agent_of = |node| SessionRef { node, session: participant.session };
+
+    chat.send(agent_of(media.node), Some(participant), ask());
+    assert_eq!(next(&mut agent).await, (participant.session, Some(participant), ask()));
+    media.send(participant, Some(agent_of(media.node)), tell());
+    assert_eq!(next(&mut calls).await, (participant.session, Some(agent_of(media.node)), tell()));
+
+    // The participant is gone, as its desk finds.
+    chat.undeliverable(participant.session, Some(agent_of(media.node)), tell());
+    assert_eq!(next(&mut agent).await, (participant.session, None, returned(participant.session, tell())));
+    // The media node is gone, or serves no rooms.
+    for node in [NodeId::random(), chat.node] {
+        chat.send(agent_of(node), Some(participant), ask());
+        assert_eq!(next(&mut calls).await, (participant.session, None, returned(participant.session, ask())));
+    }
+    // The participant's node knows no calls.
+    media.send(agent_of(media.node), Some(agent_of(media.node)), tell());
+    assert_eq!(next(&mut agent).await, (participant.session, None, returned(participant.session, tell())));
+    // What nobody wants to know of is dropped.
+    chat.undeliverable(participant.session, None, tell());
+    media.undeliverable(participant.session, None, returned(participant.session, tell()));
+    assert!(calls.is_empty() && agent.is_empty());
+}
+
+#[tokio::test]
+async fn a_node_that_serves_rooms_and_has_participants_sends_itself_letters() {
+    let (store, _folder) = store();
+    let all = node(&store).await;
+    let ((calls_desk, mut calls), (media_desk, mut agent)) = (tray(), tray());
+    all.set_calls_desk(calls_desk);
+    all.set_media_desk(media_desk);
+    let here = SessionRef { node: all.node, session: SessionId::random() };
+    all.send(here, Some(here), ask());
+    all.send(here, Some(here), tell());
+    assert_eq!(agent.try_recv().unwrap(), (here.session, Some(here), ask()));
+    assert_eq!(calls.try_recv().unwrap(), (here.session, Some(here), tell()));
+    // Once closed it keeps no desk, which may itself keep the relay.
+    all.close();
+    all.send(here, Some(here), ask());
+    assert!(calls.recv().await.is_none() && agent.recv().await.is_none());
+}
