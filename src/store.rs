@@ -7,6 +7,7 @@
 //! * The store moves bytes of [`record`]s; it never sees a socket or a wire format.
 
 pub mod accounts;
+pub mod calls;
 pub mod channels;
 pub mod directs;
 pub mod embedded;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use accounts::Accounts;
+pub use calls::CallSummaries;
 pub use channels::Channels;
 pub use directs::Directs;
 pub use leases::Leases;
@@ -45,7 +47,7 @@ pub enum StoreError {
 
 /// Everything at once: what a node holds as `Arc<dyn Store>`.
 #[async_trait]
-pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + Topics + 'static {
+pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + CallSummaries + Topics + 'static {
     /// Counts one event under `key` and answers how many there were in the running window, this one included,
     /// and how long until the window ends. The window starts with its first event.
     async fn count(&self, key: &str, window: Duration) -> Result<Count>;

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod appender;
+mod calls;
 mod channels;
 mod directs;
 mod fence;

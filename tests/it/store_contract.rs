@@ -9,6 +9,7 @@
 //! may have made. The store must keep [`HISTORY_MAX`] messages in each channel, for ever.
 
 pub mod accounts;
+pub mod calls;
 pub mod changes;
 pub mod counters;
 pub mod directs;
@@ -160,6 +161,9 @@ macro_rules! store_contract {
                     a_node_finds_the_rooms_it_holds;
                 lease_model:
                     a_lease_behaves_like_its_model;
+                calls:
+                    a_call_is_as_it_was_told_last_and_ends,
+                    a_call_of_which_nothing_is_told_any_more_is_forgotten;
                 counters:
                     events_are_counted_within_their_window,
                     counters_are_shared_and_can_be_forgotten,

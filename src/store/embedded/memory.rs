@@ -2,7 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{counters::Counters, inboxes::Letters, leases::Rooms, members::Memberships, presence::Sessions, registry::Nodes};
+use super::{
+    calls::Summaries, counters::Counters, inboxes::Letters, leases::Rooms, members::Memberships, presence::Sessions, registry::Nodes,
+};
 
 /// The lock and what wakes those who wait for letters.
 #[derive(Default)]
@@ -20,6 +22,7 @@ pub(super) struct State {
     pub(super) members: Memberships,
     pub(super) nodes: Nodes,
     pub(super) rooms: Rooms,
+    pub(super) calls: Summaries,
     pub(super) letters: Letters,
 }
 

@@ -60,6 +60,11 @@ pub(super) fn lease(id: RoomId) -> String {
     format!("rialto:{{r:{id}}}:lease")
 }
 
+/// Who is in the room's call.
+pub(super) fn call(id: RoomId) -> String {
+    format!("rialto:{{r:{id}}}:call")
+}
+
 pub(super) fn counter(key: &str) -> String {
     format!("rialto:cnt:{key}")
 }
