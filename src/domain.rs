@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod channels;
 pub mod hasher;
+pub mod ice;
 pub mod moderation;
 pub mod names;
 pub mod people;

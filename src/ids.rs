@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use secret::{AccessKey, Password, PasswordHash, TokenDigest};
-pub use text::{ClientId, Emoji, FoldedName, InvalidText, MessageText, RequestId, Username};
+pub use text::{ClientId, Emoji, FoldedName, InvalidText, MessageText, RequestId, Slug, Username};
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {

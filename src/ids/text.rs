@@ -142,6 +142,25 @@ short_text!(
     RequestId, 0, 64, "an id is at most 64 characters long"
 );
 
+/// The name of a room in a link: 1 to 64 of `A-Z a-z 0-9 _ -`. Case matters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Slug(String);
+
+impl Slug {
+    /// Checks length and characters.
+    pub fn parse(text: String) -> Result<Self, InvalidText> {
+        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        if fits { Ok(Self(text)) } else { Err(InvalidText("a room's name is 1 to 64 of A-Z, a-z, 0-9, _ and -")) }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// What somebody reacts with: one emoji of Unicode's recommended set (RGI, UTS #51), which can take several characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -193,6 +212,16 @@ mod tests {
         assert_eq!(Emoji::parse("❤").unwrap(), Emoji::parse("❤\u{fe0f}").unwrap());
         for other in ["", " ", "x", "1", "ADMIN", "__proto__", "👍👍", "👍\u{200b}", "\u{202e}abc", "\u{a9c5}", "\n"] {
             assert!(Emoji::parse(other).is_err(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_rooms_name_fits_into_a_link() {
+        for good in ["a", "Weekly_call-2", &"x".repeat(64)] {
+            assert_eq!(Slug::parse(good.to_owned()).unwrap().as_str(), good);
+        }
+        for bad in ["", " ", "a b", "a/b", "../a", "a%20b", "café", "a.b", &"x".repeat(65)] {
+            assert!(Slug::parse(bad.to_owned()).is_err(), "{bad:?}");
         }
     }
 

@@ -12,6 +12,8 @@ use crate::ids::{Epoch, MessageId, Micros, RequestId, Seq, SessionId, UserId, Us
 use crate::session::frame;
 use crate::store::record::MessageRecord;
 
+pub mod calls;
+
 /// A message to a client.
 pub struct Outgoing<'a, B> {
     kind: &'static str,

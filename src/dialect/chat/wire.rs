@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 use super::error::{Code, Failure};
 use crate::ids::{AccessKey, Epoch, RequestId, Seq, UserId};
 
+pub mod calls;
+
 /// A frame taken apart, its payload still as text.
 #[derive(Debug)]
 pub struct Request<'a> {

@@ -1,0 +1,164 @@
+//! (+) What the server sends about calls.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Outgoing, WireRecipient, WireUser};
+use crate::domain::ice::IceServer;
+use crate::ids::{RequestId, SessionId, Slug, UserId};
+use crate::store::record::Person;
+use crate::store::record::calls::{ForwardLine, Participant, PublishedTrack, Quality, Roster, Source};
+
+/// Which call, as its participant named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallName {
+    /// That of a channel: the other end, or the general one.
+    Channel(Option<UserId>),
+    /// That of a room.
+    Room(Slug),
+}
+
+/// Why a client is out of a call that it was in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reason {
+    /// The call is full.
+    Full,
+    /// Its connection could not be made, or broke.
+    Connection,
+    /// No media node serves it.
+    Unavailable,
+}
+
+#[derive(Serialize)]
+struct WireParticipant<'a> {
+    participant: SessionId,
+    user: WireUser<'a>,
+    hand: bool,
+    tracks: Vec<WireTrack<'a>>,
+}
+
+impl<'a> From<&'a Participant> for WireParticipant<'a> {
+    fn from(participant: &'a Participant) -> Self {
+        Self {
+            participant: participant.session,
+            user: user(&participant.who),
+            hand: participant.hand,
+            tracks: participant.tracks.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct WireTrack<'a> {
+    source: Source,
+    stream: &'a str,
+    muted: bool,
+}
+
+impl<'a> From<&'a PublishedTrack> for WireTrack<'a> {
+    fn from(track: &'a PublishedTrack) -> Self {
+        Self { source: track.source, stream: &track.stream, muted: track.muted }
+    }
+}
+
+#[derive(Serialize)]
+struct WireLine<'a> {
+    mid: &'a str,
+    participant: SessionId,
+    source: Source,
+    paused: bool,
+}
+
+impl<'a> From<&'a ForwardLine> for WireLine<'a> {
+    fn from(line: &'a ForwardLine) -> Self {
+        Self { mid: &line.mid, participant: line.participant, source: line.source, paused: line.paused }
+    }
+}
+
+/// `callJoined`: the answer to `callJoin`, with who was in the call at that moment.
+#[must_use]
+pub fn joined(call: &CallName, own: SessionId, ice_servers: &[IceServer], roster: &Roster, id: Option<&RequestId>) -> Bytes {
+    let mut body = json!({
+        "participant": own,
+        "iceServers": ice_servers,
+        "mode": "sfu",
+        "participants": roster.participants.iter().map(WireParticipant::from).collect::<Vec<_>>(),
+    });
+    match call {
+        CallName::Channel(peer) => body["recipientUUID"] = json!(WireRecipient(*peer)),
+        CallName::Room(slug) => body["room"] = json!(slug),
+    }
+    Outgoing::new("callJoined", body).id(id).frame()
+}
+
+/// `callTracks`.
+#[must_use]
+pub fn tracks(roster: &Roster) -> Bytes {
+    let participants: Vec<WireParticipant<'_>> = roster.participants.iter().map(Into::into).collect();
+    let lines: Vec<WireLine<'_>> = roster.lines.iter().map(Into::into).collect();
+    Outgoing::new("callTracks", json!({ "participants": participants, "lines": lines })).frame()
+}
+
+/// `callOffer`: an `RTCSessionDescriptionInit`, its numbers, and where the client publishes what.
+#[must_use]
+pub fn offer(connection: u64, offer: u64, sdp: &str, publish: &[(String, Source)]) -> Bytes {
+    let lines: Vec<_> = publish.iter().map(|(mid, source)| json!({ "mid": mid, "source": source })).collect();
+    let body = json!({ "type": "offer", "sdp": sdp, "connection": connection, "offer": offer, "lines": lines });
+    Outgoing::new("callOffer", body).frame()
+}
+
+/// `callState`: who speaks.
+#[must_use]
+pub fn speaking(active: Option<SessionId>, speaking: &[SessionId]) -> Bytes {
+    Outgoing::new("callState", json!({ "speaking": speaking, "active": active })).frame()
+}
+
+/// `callState`: how good connections are.
+#[must_use]
+pub fn quality(of: &[(SessionId, Quality)]) -> Bytes {
+    let of: BTreeMap<String, Quality> = of.iter().map(|(participant, quality)| (participant.to_string(), *quality)).collect();
+    Outgoing::new("callState", json!({ "quality": of })).frame()
+}
+
+/// `callState`: somebody reacts.
+#[must_use]
+pub fn reaction(participant: SessionId, reaction: &str) -> Bytes {
+    Outgoing::new("callState", json!({ "participant": participant, "reaction": reaction })).frame()
+}
+
+/// `callMoved`; `waiting`: there is no media node to move to.
+#[must_use]
+pub fn moved(waiting: bool) -> Bytes {
+    let body = if waiting { json!({ "waiting": true }) } else { json!({}) };
+    Outgoing::new("callMoved", body).frame()
+}
+
+/// `callEnded`.
+#[must_use]
+pub fn ended(reason: Reason) -> Bytes {
+    Outgoing::new("callEnded", json!({ "reason": reason })).frame()
+}
+
+/// `callChanged`: `peer` is the other end of a direct channel, as the receiver sees it.
+#[must_use]
+pub fn changed(peer: Option<UserId>, people: &[Person]) -> Bytes {
+    Outgoing::new("callChanged", json!({ "recipientUUID": WireRecipient(peer), "participants": users(people) })).frame()
+}
+
+/// The people in a call.
+#[must_use]
+pub fn users(people: &[Person]) -> Vec<WireUser<'_>> {
+    people.iter().map(user).collect()
+}
+
+/// Whoever is in a call is there.
+fn user(person: &Person) -> WireUser<'_> {
+    WireUser::new(person.id, &person.name, true)
+}
+
+#[cfg(test)]
+mod tests;
