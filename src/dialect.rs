@@ -1,3 +1,45 @@
 //! What clients speak: wire types and a handler for each protocol. They translate and decide nothing.
 
 pub mod chat;
+
+use std::sync::Arc;
+
+use crate::cluster::{Hub, Janitor};
+use crate::domain::moderation::Moderation;
+use crate::domain::people::People;
+use crate::domain::{Accounts, Channels, Rules};
+use crate::metrics::Metrics;
+use crate::store::Store;
+use crate::store::record::{self, NewsRecord};
+use crate::store::topics::{News, Topic};
+
+/// Everything that the handlers use; one for all connections of a node.
+pub struct Services {
+    /// The store, for what needs no rule.
+    pub store: Arc<dyn Store>,
+    /// Local distribution.
+    pub hub: Arc<Hub>,
+    /// What sessions leave behind.
+    pub janitor: Janitor,
+    /// Accounts.
+    pub accounts: Accounts,
+    /// Channels.
+    pub channels: Channels,
+    /// Lists of users.
+    pub people: People,
+    /// Kicks and bans.
+    pub moderation: Moderation,
+    /// Limits and rights.
+    pub rules: Arc<Rules>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Services {
+    /// Tells every node. What cannot be told is lost: it is news, not state.
+    async fn tell_everybody(&self, news: &NewsRecord) {
+        if let Err(error) = self.store.publish(&News { topic: Topic::All, body: record::encode(news) }).await {
+            tracing::debug!(%error, "news for everybody was not told");
+        }
+    }
+}

@@ -20,6 +20,7 @@ mod rate;
 mod reader;
 mod registry;
 pub mod socket;
+mod target;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -42,14 +43,15 @@ pub use self::limits::{Limits, Rate};
 use self::outbox::{Outbox, Taken};
 pub use self::registry::Sessions;
 use self::socket::Socket;
+pub use self::target::Target;
 pub use crate::cluster::listener::Sent;
 use crate::ids::SessionId;
 use crate::metrics::Metrics;
 
 /// A wire protocol: makes a conversation for each connection.
 pub trait Dialect: Send + Sync + 'static {
-    /// Begins a conversation on a fresh connection. Nothing has been read or written yet.
-    fn begin(self: Arc<Self>, session: Arc<Session>) -> Box<dyn Conversation>;
+    /// Begins a conversation on a fresh connection, which was opened for `target`. Nothing has been read or written yet.
+    fn begin(self: Arc<Self>, session: Arc<Session>, target: Target) -> Box<dyn Conversation>;
 }
 
 /// One client's side of a dialect. Calls come one at a time, in the order in which the client sent.

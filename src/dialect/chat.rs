@@ -15,46 +15,8 @@ mod watch;
 
 use std::sync::Arc;
 
-use crate::cluster::{Hub, Janitor};
-use crate::domain::moderation::Moderation;
-use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Rules};
-use crate::metrics::Metrics;
-use crate::session::{Conversation, Dialect, Session};
-use crate::store::Store;
-use crate::store::record::{self, NewsRecord};
-use crate::store::topics::{News, Topic};
-
-/// Everything that the handlers use; one for all connections of a node.
-pub struct Services {
-    /// The store, for what needs no rule.
-    pub store: Arc<dyn Store>,
-    /// Local distribution.
-    pub hub: Arc<Hub>,
-    /// What sessions leave behind.
-    pub janitor: Janitor,
-    /// Accounts.
-    pub accounts: Accounts,
-    /// Channels.
-    pub channels: Channels,
-    /// Lists of users.
-    pub people: People,
-    /// Kicks and bans.
-    pub moderation: Moderation,
-    /// Limits and rights.
-    pub rules: Arc<Rules>,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-}
-
-impl Services {
-    /// Tells every node. What cannot be told is lost: it is news, not state.
-    async fn tell_everybody(&self, news: &NewsRecord) {
-        if let Err(error) = self.store.publish(&News { topic: Topic::All, body: record::encode(news) }).await {
-            tracing::debug!(%error, "news for everybody was not told");
-        }
-    }
-}
+use super::Services;
+use crate::session::{Conversation, Dialect, Session, Target};
 
 /// The chat dialect of a node.
 pub struct Chat {
@@ -70,7 +32,7 @@ impl Chat {
 }
 
 impl Dialect for Chat {
-    fn begin(self: Arc<Self>, session: Arc<Session>) -> Box<dyn Conversation> {
+    fn begin(self: Arc<Self>, session: Arc<Session>, _target: Target) -> Box<dyn Conversation> {
         Box::new(conversation::Talk::new(session, self.services.clone()))
     }
 }

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Query, RawPathParams, Request, State};
 use axum::http::header::{CONNECTION, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::upgrade::Upgraded;
@@ -17,6 +17,7 @@ use tungstenite::handshake::derive_accept_key;
 
 use super::files::Files;
 use super::{Floors, Mount, Settings, client};
+use crate::session::Target;
 use crate::session::socket::{self, Socket};
 
 /// Length of 16 bytes in base64.
@@ -78,7 +79,12 @@ impl IntoResponse for Refused {
 }
 
 /// Answers at a mount. At `/`, what is no handshake is a request for the web app.
-pub(super) async fn upgrade(State(gate): State<Gate>, ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request) -> Response {
+pub(super) async fn upgrade(
+    State(gate): State<Gate>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    parameters: RawPathParams,
+    mut request: Request,
+) -> Response {
     if gate.mount.path == "/" && !names(request.headers(), &UPGRADE, "websocket") {
         return gate.app.answer(request).await;
     }
@@ -90,6 +96,7 @@ pub(super) async fn upgrade(State(gate): State<Gate>, ConnectInfo(peer): Connect
         }
     };
     let address = client::address(request.headers(), peer, gate.hops);
+    let target = target(&parameters, request.uri());
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         match upgraded.await {
@@ -97,7 +104,7 @@ pub(super) async fn upgrade(State(gate): State<Gate>, ConnectInfo(peer): Connect
                 let (socket, leftover) = take_apart(upgraded);
                 // A task of its own: this one's memory still has room for the handshake.
                 tokio::spawn(async move {
-                    gate.floors.sessions.serve(socket, leftover, Arc::clone(&gate.mount.dialect), address).await;
+                    gate.floors.sessions.serve(socket, leftover, Arc::clone(&gate.mount.dialect), target, address).await;
                 });
             }
             Err(error) => tracing::debug!(%error, "the connection ended within its handshake"),
@@ -134,6 +141,14 @@ fn check(gate: &Gate, request: &Request) -> Result<HeaderValue, Refused> {
         return Err(Refused::Draining);
     }
     HeaderValue::try_from(derive_accept_key(key)).map_err(|_| Refused::Key)
+}
+
+/// What the dialect gets to know of the request.
+fn target(parameters: &RawPathParams, uri: &Uri) -> Target {
+    let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    // Whatever stands behind the question mark makes pairs of text.
+    let query = Query::<Vec<(String, String)>>::try_from_uri(uri).map_or_else(|_| Vec::new(), |Query(pairs)| pairs);
+    Target::new(parameters, query)
 }
 
 /// Whether a header's comma-separated list names `token`.

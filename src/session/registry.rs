@@ -12,7 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout_at
 
 use super::close::CloseCode;
 use super::socket::Socket;
-use super::{Dialect, Limits, Session, task};
+use super::{Dialect, Limits, Session, Target, task};
 use crate::ids::SessionId;
 use crate::metrics::{CloseLabel, Metrics};
 
@@ -45,15 +45,15 @@ impl Sessions {
     }
 
     /// Runs a connection whose handshake is done, until it is over and its conversation has been told so. `leftover` is what
-    /// was read behind the handshake, `client` the client's address.
-    pub async fn serve(&self, socket: Box<dyn Socket>, leftover: Bytes, dialect: Arc<dyn Dialect>, client: IpAddr) {
+    /// was read behind the handshake, `target` what it asked for, `client` the client's address.
+    pub async fn serve(&self, socket: Box<dyn Socket>, leftover: Bytes, dialect: Arc<dyn Dialect>, target: Target, client: IpAddr) {
         let session = Arc::new(Session::new(client, socket, Arc::clone(&self.limits), Arc::clone(&self.metrics)));
         self.open.write().unwrap_or_else(PoisonError::into_inner).insert(session.id(), Arc::clone(&session));
         self.metrics.sessions_open.inc();
         if self.is_draining() {
             session.close(CloseCode::GoingAway, &hint(Duration::from_secs(1)));
         }
-        task::run(&session, dialect, leftover).await;
+        task::run(&session, dialect, target, leftover).await;
         let code = session.outbox().code().map_or(ABNORMAL, CloseCode::number);
         self.metrics.closes.get_or_create(&CloseLabel { code }).inc();
         self.metrics.sessions_open.dec();

@@ -15,7 +15,7 @@ use tungstenite::protocol::Message;
 use super::close::CloseCode;
 use super::rate::Bucket;
 use super::reader::Reader;
-use super::{Conversation, Dialect, Refusal, Session};
+use super::{Conversation, Dialect, Refusal, Session, Target};
 
 /// How reading ended.
 enum End {
@@ -28,8 +28,8 @@ enum End {
 }
 
 /// Runs one connection from its first to its last byte.
-pub(super) async fn run(session: &Arc<Session>, dialect: Arc<dyn Dialect>, leftover: Bytes) {
-    let begun = catch_unwind(AssertUnwindSafe(|| dialect.begin(Arc::clone(session))));
+pub(super) async fn run(session: &Arc<Session>, dialect: Arc<dyn Dialect>, target: Target, leftover: Bytes) {
+    let begun = catch_unwind(AssertUnwindSafe(|| dialect.begin(Arc::clone(session), target)));
     let Ok(mut conversation) = begun else {
         panicked(session);
         finish(session, End::Broken).await;

@@ -27,6 +27,25 @@ async fn a_client_library_connects_at_every_mount() {
 }
 
 #[tokio::test]
+async fn the_dialect_is_told_what_was_asked_for() {
+    let node = Node::start(Settings::default()).await;
+    for (target, told) in [
+        ("/any/a%20room", [("parameter name", "a room"), ("parameter other", "nothing"), ("query room", "nothing")]),
+        ("/any/x?room=7&room=8", [("parameter name", "x"), ("query room", "7"), ("query name", "nothing")]),
+        ("/ws?room=a%26b+c&empty=&bare", [("query room", "a&b c"), ("query empty", ""), ("query bare", "")]),
+        ("/ws?%ff=&&=x&room=%ff", [("parameter name", "nothing"), ("query room", "\u{fffd}"), ("query none", "nothing")]),
+    ] {
+        let (mut client, _) = connect_async(format!("ws://{}{target}", node.address)).await.unwrap();
+        assert_eq!(client.next().await.unwrap().unwrap(), Message::text("127.0.0.1"));
+        for (question, answer) in told {
+            client.send(Message::text(question)).await.unwrap();
+            assert_eq!(client.next().await.unwrap().unwrap(), Message::text(answer), "{target}: {question}");
+        }
+    }
+    assert_eq!(node.get("/any/%ff", &GOOD).await.status, 400, "no text");
+}
+
+#[tokio::test]
 async fn the_answer_is_that_of_the_standard() {
     let node = Node::start(Settings::default()).await;
     let mut answer = node.get("/ws", &GOOD).await;

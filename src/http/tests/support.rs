@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::http::{Floors, Mount, Origins, Readiness, Settings, listen, router, serve};
 use crate::metrics::Metrics;
-use crate::session::{Conversation, Dialect, Limits, Refusal, Session, Sessions, frame};
+use crate::session::{Conversation, Dialect, Limits, Refusal, Session, Sessions, Target, frame};
 
 pub struct Node {
     pub address: SocketAddr,
@@ -81,26 +81,34 @@ impl Answer {
     }
 }
 
-/// Tells each client its address, then echoes.
+/// Tells each client its address, then what was asked for (`parameter NAME`, `query NAME`), or echoes.
 struct Address;
 
 impl Dialect for Address {
-    fn begin(self: Arc<Self>, session: Arc<Session>) -> Box<dyn Conversation> {
-        Box::new(AddressConversation(session))
+    fn begin(self: Arc<Self>, session: Arc<Session>, target: Target) -> Box<dyn Conversation> {
+        Box::new(AddressConversation { session, target })
     }
 }
 
-struct AddressConversation(Arc<Session>);
+struct AddressConversation {
+    session: Arc<Session>,
+    target: Target,
+}
 
 #[async_trait]
 impl Conversation for AddressConversation {
     async fn opened(&mut self) {
-        let address: IpAddr = self.0.client();
-        self.0.reply(frame::text(address.to_string()));
+        let address: IpAddr = self.session.client();
+        self.session.reply(frame::text(address.to_string()));
     }
 
     async fn text(&mut self, text: &str) {
-        self.0.reply(frame::text(text));
+        let known = match text.split_once(' ') {
+            Some(("parameter", name)) => self.target.parameter(name),
+            Some(("query", name)) => self.target.query(name),
+            _ => Some(text),
+        };
+        self.session.reply(frame::text(known.unwrap_or("nothing")));
     }
 
     async fn refused(&mut self, _refusal: Refusal<'_>) {}

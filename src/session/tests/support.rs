@@ -17,7 +17,7 @@ use tungstenite::Message;
 use tungstenite::protocol::Role;
 
 use crate::metrics::Metrics;
-use crate::session::{Conversation, Dialect, Limits, Refusal, Session, Sessions, frame, socket};
+use crate::session::{Conversation, Dialect, Limits, Refusal, Session, Sessions, Target, frame, socket};
 
 pub type Client = WebSocketStream<TcpStream>;
 
@@ -73,7 +73,7 @@ impl Server {
                     Below::Upgraded => socket::upgraded(stream),
                 };
                 let (serving, dialect) = (Arc::clone(&serving), Arc::clone(&dialect));
-                tokio::spawn(async move { serving.serve(socket, Bytes::new(), dialect, peer.ip()).await });
+                tokio::spawn(async move { serving.serve(socket, Bytes::new(), dialect, Target::default(), peer.ip()).await });
             }
         });
         Self { address, sessions, metrics, told }
@@ -115,7 +115,7 @@ struct Plain {
 }
 
 impl Dialect for Plain {
-    fn begin(self: Arc<Self>, session: Arc<Session>) -> Box<dyn Conversation> {
+    fn begin(self: Arc<Self>, session: Arc<Session>, _target: Target) -> Box<dyn Conversation> {
         Box::new(PlainConversation { dialect: self, session })
     }
 }
