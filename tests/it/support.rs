@@ -5,3 +5,4 @@ pub mod client;
 pub mod node;
 pub mod proxy;
 pub mod redis;
+pub mod reuse;

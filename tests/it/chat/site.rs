@@ -2,6 +2,7 @@
 
 use crate::support::node::{Node, Settings};
 use crate::support::redis::{RedisCluster, RedisSentinel, RedisServer};
+use crate::support::reuse::Borrowed;
 
 /// Which Redis the nodes share: `single` (the default), `cluster`, `sentinel` or `tls`.
 const KIND: &str = "RIALTO_TEST_REDIS";
@@ -16,8 +17,8 @@ pub struct Site {
 #[allow(dead_code, reason = "they are kept running, not looked at")]
 enum Redis {
     Single(RedisServer),
-    Cluster(RedisCluster),
-    Sentinel(RedisSentinel),
+    Cluster(Borrowed<RedisCluster>),
+    Sentinel(Borrowed<RedisSentinel>),
 }
 
 impl Site {
@@ -39,11 +40,11 @@ impl Site {
                 (Settings::redis(&server.url()).with("REDIS_TLS_INSECURE", true), Redis::Single(server))
             }
             Ok("cluster") => {
-                let cluster = RedisCluster::start();
+                let cluster = Borrowed::<RedisCluster>::take();
                 (Settings::redis(&cluster.url()), Redis::Cluster(cluster))
             }
             Ok("sentinel") => {
-                let sentinel = RedisSentinel::start();
+                let sentinel = Borrowed::<RedisSentinel>::take();
                 (Settings::redis(&sentinel.url()), Redis::Sentinel(sentinel))
             }
             Ok(other) => panic!("{KIND}={other}: single, cluster, sentinel or tls"),

@@ -130,6 +130,11 @@ impl RedisServer {
         assert!(Command::new("kill").args([if on { "-STOP" } else { "-CONT" }, &id]).status().unwrap().success());
     }
 
+    /// Its process ID and its folder.
+    pub fn trace(&self) -> (u32, String) {
+        (self.child.as_ref().expect("the server runs").id(), self.directory.path().display().to_string())
+    }
+
     /// Sends a command by `redis-cli`.
     pub fn cli(&self, arguments: &[&str]) -> String {
         let output = Command::new("redis-cli").args(["-h", "127.0.0.1", "-p", &self.port.to_string()]).args(arguments).output().unwrap();
@@ -197,7 +202,7 @@ pub struct RedisSentinel {
 struct Sentinel {
     port: u16,
     child: Child,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Drop for Sentinel {
@@ -225,6 +230,12 @@ impl RedisSentinel {
     pub fn url(&self) -> String {
         let hosts: Vec<String> = self.sentinels.iter().map(|sentinel| format!("127.0.0.1:{}", sentinel.port)).collect();
         format!("redis-sentinel://{}?master=mymaster", hosts.join(","))
+    }
+
+    /// The process ID and the folder of each of its servers.
+    pub fn traces(&self) -> Vec<(u32, String)> {
+        let sentinels = self.sentinels.iter().map(|sentinel| (sentinel.child.id(), sentinel.directory.path().display().to_string()));
+        [self.master.trace(), self.replica.trace()].into_iter().chain(sentinels).collect()
     }
 
     /// From now on the replica misses what is written: it cannot sign in to its master any more.
@@ -269,5 +280,5 @@ fn start_sentinel(master: u16) -> Sentinel {
     );
     fs::write(&file, settings).unwrap();
     let child = Command::new("redis-server").arg(&file).arg("--sentinel").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    Sentinel { port, child, _directory: directory }
+    Sentinel { port, child, directory }
 }
