@@ -13,7 +13,7 @@ const CLAIM = 20_000;
 const LONGEST = 200;
 
 /**
- * Draws the user’s attention to messages that are for them and not before their eyes: by a notification, by a sound, as they wish.
+ * Draws the user's attention to messages that are for them and not before their eyes: by a notification, by a sound, as they wish.
  * Of several windows one does it, and none where one shows the message.
  */
 export class Notifier {

@@ -53,15 +53,21 @@ impl BuiltIn {
         };
         let is_page = name.ends_with(PAGE);
         let content = files.first().map(content_type).unwrap_or_default();
-        let (body, tag) = match (files.as_slice(), name.rsplit_once('.')) {
-            ([file], _) if is_page => self.page(file),
-            ([file], Some((_, "js"))) => (Body::from(without_comments(&String::from_utf8_lossy(&file.data))), tag(&files)),
-            _ => (Body::from(files.iter().map(|file| &*file.data).collect::<Vec<_>>().concat()), tag(&files)),
-        };
+        let version = is_page.then(|| self.present_version());
+        let tag = version.as_ref().map_or_else(|| tag(&files), |version| format!("W/\"{version}\""));
 
         let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
         let known = known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag || known.trim() == "*"));
-        let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { Response::new(body) };
+        let mut response = if known {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            // Of HEAD, too: its headers are those of the whole answer.
+            Response::new(match (files.as_slice(), version, name.rsplit_once('.')) {
+                ([file], Some(version), _) => Body::from(page(file, &version)),
+                ([file], None, Some((_, "js"))) => Body::from(without_comments(&String::from_utf8_lossy(&file.data))),
+                _ => Body::from(files.iter().map(|file| &*file.data).collect::<Vec<_>>().concat()),
+            })
+        };
         let headers = response.headers_mut();
         let is_part = versioned && !is_page;
         headers.insert(CACHE_CONTROL, if is_part { FOR_EVER } else { ASK_AGAIN });
@@ -87,32 +93,37 @@ impl BuiltIn {
         }
     }
 
-    /// A page with the version in the addresses of its files, and its tag.
-    fn page(&self, file: &EmbeddedFile) -> (Body, String) {
+    /// The version that pages are to name.
+    fn present_version(&self) -> String {
+        let mut current = self.current();
         if cfg!(debug_assertions) {
             // Read from the disk, where somebody is at work.
-            *self.current() = version();
+            *current = version();
         }
-        let version = self.current().clone();
-        let text = with_one_style(&String::from_utf8_lossy(&file.data));
-        let mut parts = text.split("=\"/");
-        let mut page = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let names_file = part.split_once('"').is_some_and(|(path, _)| path.split(',').all(|name| Embedded::get(name).is_some()));
-            page.push_str("=\"/");
-            if names_file {
-                page.push_str("v/");
-                page.push_str(&version);
-                page.push('/');
-            }
-            page.push_str(part);
-        }
-        (Body::from(page), format!("W/\"{version}\""))
+        current.clone()
     }
 
     fn current(&self) -> MutexGuard<'_, String> {
         self.version.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A page with the version in the addresses of its files.
+fn page(file: &EmbeddedFile, version: &str) -> String {
+    let text = with_one_style(&String::from_utf8_lossy(&file.data));
+    let mut parts = text.split("=\"/");
+    let mut page = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let names_file = part.split_once('"').is_some_and(|(path, _)| path.split(',').all(|name| Embedded::get(name).is_some()));
+        page.push_str("=\"/");
+        if names_file {
+            page.push_str("v/");
+            page.push_str(version);
+            page.push('/');
+        }
+        page.push_str(part);
+    }
+    page
 }
 
 /// Another one as soon as any file is another one.
