@@ -1,10 +1,15 @@
 # Everything a developer types. `make test` is all that continuous integration tests; see .ci/run.
 .PHONY: run test test-deploy test-image test-page test-rust test-redis setup fmt lint bench
 
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+# Tests of nodes wait more than they compute: more of them at once than there are cores.
+export RUST_TEST_THREADS ?= 4
+
 run:
 	cargo run --release
 
-# The quick ones first. What each target shows is told in CONTRIBUTING.md.
+# The quick ones first. What each target shows is told in CONTRIBUTING.md. The page is tested with the server of the image.
+test: export RIALTO_BIN := $(TARGET)/release/rialto
 test: setup test-deploy test-image test-page test-rust test-redis
 
 # Programs that tests drive: Redis, Chromium, HAProxy, docker-compose, npm packages. Installs only what is missing.
@@ -15,13 +20,14 @@ setup:
 test-deploy:
 	python3 -m unittest discover --start-directory tests/deploy
 
-# The Dockerfile's steps without Docker; the result must serve. Also the release build that the other tests may use.
+# The Dockerfile's steps without Docker; the result must serve.
 test-image:
 	python3 tests/deploy/dockerfile_steps.py
 
+# With the server that RIALTO_BIN names, or else with a debug build, which reads public/ from the disk.
 test-page:
-	cargo build --locked
-	RIALTO_BIN="$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/rialto" npm test
+	$(if $(RIALTO_BIN),,cargo build --locked)
+	RIALTO_BIN="$(or $(RIALTO_BIN),$(TARGET)/debug/rialto)" npm test
 
 test-rust:
 	cargo test --locked

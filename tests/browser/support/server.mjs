@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 import { freePort, Program } from './program.mjs';
 
+// A crash of the process leaves its files as they are, also in memory, where nobody has to wait for a disk.
+const FILES = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 const top = new URL('../../..', import.meta.url).pathname;
 
 /** A server of its own, with its data in a directory of its own or in a Redis. It can be killed and started again. */
@@ -17,7 +20,7 @@ export class Server {
   /** @param {Record<string, string>} [settings] By the environment, as in earnest. */
   static async start(settings = {}) {
     const server = new Server();
-    server.#data = await mkdtemp(join(tmpdir(), 'rialto-page-'));
+    server.#data = await mkdtemp(join(FILES, 'rialto-page-'));
     server.#settings = settings;
     server.port = await freePort();
     await server.restart();
@@ -53,7 +56,7 @@ export class Server {
     await this.#program.says(/listening/i);
   }
 
-  /** As a power cut would. */
+  /** As a crash would. */
   kill() {
     return this.#program.end('SIGKILL');
   }

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { Account } from './support/account.mjs';
-import { launch, Window } from './support/browser.mjs';
-import { Cluster } from './support/cluster.mjs';
+import { Account } from '../support/account.mjs';
+import { launch, Window } from '../support/browser.mjs';
+import { Cluster } from '../support/cluster.mjs';
 
 let browser;
 let cluster;

@@ -4,9 +4,9 @@ import { after, before, test } from 'node:test';
 
 import { tokenizer } from 'acorn';
 
-import { page as head, PUBLIC } from '../../scripts/head.mjs';
-import { launch } from './support/browser.mjs';
-import { Server } from './support/server.mjs';
+import { page as head, PUBLIC } from '../../../scripts/head.mjs';
+import { launch } from '../support/browser.mjs';
+import { Server } from '../support/server.mjs';
 
 /** Transferred, compressed, with all headers. */
 const MOST_BYTES = 100_000;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { launch, Window } from './support/browser.mjs';
-import { seed, seeded, UNHURRIED } from './support/seed.mjs';
-import { Server } from './support/server.mjs';
+import { launch, Window } from '../support/browser.mjs';
+import { seed, seeded, UNHURRIED } from '../support/seed.mjs';
+import { Server } from '../support/server.mjs';
 
 const MESSAGES = 10_000;
 /** Longest task, in milliseconds. */
