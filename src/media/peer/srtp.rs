@@ -20,6 +20,12 @@ const MAX_SSRCS: usize = 64;
 /// A context remembers every SSRC it was asked about, forged ones too. So unknown SSRCs go to one that is thrown away after so many.
 const MAX_PROBES: u32 = 64;
 
+/// Bytes of an RTCP packet's index, which ends the packet with AES-GCM (RFC 7714, section 9.3) and stands before the tag with AES-CM (RFC
+/// 3711, section 3.4); and its first bit.
+const RTCP_INDEX: usize = 4;
+const CM_TAG: usize = 10;
+const ENCRYPTED: u8 = 0x80;
+
 /// Media cannot be protected: there is no session yet, or the packet is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the packet cannot be protected")]
@@ -95,6 +101,11 @@ impl Srtp {
 
     /// The same for a compound RTCP packet.
     pub(in crate::media) fn open_rtcp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<BytesMut> {
+        // The library takes one of AES-CM that says it is not encrypted without a look at its tag. All must be (RFC 8827, section 6.5).
+        let index = bytes.len().checked_sub(if self.is_gcm() { RTCP_INDEX } else { RTCP_INDEX + CM_TAG })?;
+        if bytes.get(index)? & ENCRYPTED == 0 {
+            return None;
+        }
         let ssrc = u32::from_be_bytes(bytes.get(4..8)?.try_into().ok()?);
         if !self.rtcp_sources.contains(&ssrc) {
             if self.rtcp_sources.len() >= MAX_SSRCS || self.probe(crypto)?.decrypt_rtcp(bytes).is_err() {

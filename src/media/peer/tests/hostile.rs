@@ -257,3 +257,24 @@ proptest! {
         world.run(Duration::from_secs(3), World::is_connected);
     }
 }
+
+#[test]
+fn rtcp_that_says_it_is_not_encrypted_is_refused() {
+    for profile in [SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm, SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80] {
+        let mut world = World::new(Abilities { profiles: vec![profile], ..Abilities::default() });
+        world.connect();
+        // A goodbye, an index whose first bit is not set, and a tag of any kind, in either order.
+        let goodbye = [0x81, 203, 0, 1, 0, 0, 0, 5];
+        for trailer in [[[0; 4].as_slice(), &[7; 10]].concat(), [[7; 16].as_slice(), &[0; 4]].concat()] {
+            let forged = [goodbye.as_slice(), &trailer].concat();
+            assert!(world.give(world.route, &forged).is_empty(), "{profile:?} {trailer:?}");
+        }
+        // And one that was sealed, with the flag taken away.
+        let mut sealed = world.client.srtp.as_mut().unwrap().seal_rtcp(&goodbye).unwrap();
+        let flag = sealed.len() - if world.peer.is_gcm() == Some(true) { 4 } else { 14 };
+        sealed[flag] &= 0x7f;
+        assert!(world.give(world.route, &sealed).is_empty(), "{profile:?}");
+        sealed[flag] |= 0x80;
+        assert_eq!(world.give(world.route, &sealed).len(), 1, "{profile:?}");
+    }
+}
