@@ -1,7 +1,10 @@
 //! Where bytes from outside come in: one function for each kind, which must not panic, whatever it is given. The targets in `fuzz/` call
 //! them, and so do the unit tests.
 //!
-//! Where a checksum or a key would keep a fuzzer out, the function adds it, since a participant can do that too.
+//! Where a checksum or a key would keep a fuzzer out, the function adds it, since a participant can do that too. A panic here says that
+//! something does not hold that the rest of the node counts on; nothing but fuzzers runs this.
+
+mod forwarding;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -10,11 +13,12 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rtc_crypto::HmacAlgorithm;
+use rtc_crypto::{HmacAlgorithm, RTCCryptoProvider};
 use rtc_rtp::Header;
 use rtc_shared::marshal::Unmarshal;
 use rtc_stun::fingerprint::fingerprint_value;
 
+use self::forwarding::Forwarding;
 use super::peer::srtp::Srtp;
 use super::peer::{Identity, Output, Peer, Route};
 use super::sdp::{Answer, Candidate, Credentials, Fingerprint, Kind, Offer, Protocol, Skeleton, Source, StreamId, TrackId};
@@ -50,27 +54,55 @@ pub fn dtls(mut bytes: &[u8]) {
     }
 }
 
-/// A packet of media or RTCP: as it is, and sealed as a participant would.
+/// Media packets (see [`packets`]): as they are, and sealed and forwarded as those of a participant.
 pub fn srtp(bytes: &[u8]) {
-    let Ok(provider) = rtc_crypto::default_provider() else { return };
-    let crypto = provider.crypto();
-    for gcm in [true, false] {
-        let Some(mut srtp) = Srtp::mirror(gcm, crypto) else { return };
-        srtp.open_rtp(bytes, crypto);
-        srtp.open_rtcp(bytes, crypto);
-        if let Ok(sealed) = srtp.seal_rtcp(bytes)
-            && let Some(mut opened) = srtp.open_rtcp(&sealed, crypto)
-            && let Ok(packets) = rtc_rtcp::packet::unmarshal(&mut opened)
-        {
-            packets.iter().for_each(|packet| drop(packet.destination_ssrc()));
+    let Some((mut srtp, crypto)) = mirrors() else { return };
+    let mut forwarding = Forwarding::new();
+    for (time, packet) in packets(bytes) {
+        for srtp in &mut srtp {
+            assert!(srtp.open_rtp(packet, crypto.crypto()).is_none(), "nobody sealed this");
+            let mut payload = packet;
+            let Ok(header) = Header::unmarshal(&mut payload) else { continue };
+            let Ok(sealed) = srtp.seal_rtp(&header, payload, &mut BytesMut::new()) else { continue };
+            srtp.open_rtp(&sealed, crypto.crypto());
+            assert!(srtp.open_rtp(&sealed, crypto.crypto()).is_none(), "a packet counts once");
         }
-        let mut rest = bytes;
-        if let Ok(header) = Header::unmarshal(&mut rest)
-            && let Ok(sealed) = srtp.seal_rtp(&header, rest, &mut BytesMut::new())
-        {
-            srtp.open_rtp(&sealed, crypto);
-        }
+        forwarding.publish(time, packet);
     }
+}
+
+/// Compound RTCP packets (see [`packets`]): as they are, and as those of a participant who publishes and receives.
+pub fn rtcp(bytes: &[u8]) {
+    let Some((mut srtp, crypto)) = mirrors() else { return };
+    let mut forwarding = Forwarding::busy();
+    for (time, packet) in packets(bytes) {
+        for srtp in &mut srtp {
+            assert!(srtp.open_rtcp(packet, crypto.crypto()).is_none(), "nobody sealed this");
+            let Ok(sealed) = srtp.seal_rtcp(packet) else { continue };
+            let opened = srtp.open_rtcp(&sealed, crypto.crypto());
+            assert!(opened.is_none_or(|opened| opened == packet), "what is opened is what was sealed");
+            assert!(srtp.open_rtcp(&sealed, crypto.crypto()).is_none(), "a packet counts once");
+        }
+        forwarding.feed_back(time, packet);
+    }
+}
+
+/// The packets in an input: each with two bytes before it, of which the upper five bits are how long after the one before it comes (the
+/// square of that number, in milliseconds) and the others its length.
+fn packets(mut bytes: &[u8]) -> impl Iterator<Item = (Duration, &[u8])> {
+    std::iter::from_fn(move || {
+        let (head, rest) = bytes.split_first_chunk()?;
+        let head = u16::from_be_bytes(*head);
+        let (packet, rest) = rest.split_at(rest.len().min(usize::from(head & 0x7ff)));
+        bytes = rest;
+        Some((Duration::from_millis(u64::from(head >> 11).pow(2)), packet))
+    })
+}
+
+/// For each profile one that opens what it has sealed.
+fn mirrors() -> Option<([Srtp; 2], Arc<dyn RTCCryptoProvider>)> {
+    let provider = rtc_crypto::default_provider().ok()?;
+    Some(([Srtp::mirror(true, provider.crypto())?, Srtp::mirror(false, provider.crypto())?], provider))
 }
 
 /// An answer, and a skeleton of another node.
