@@ -19,7 +19,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use rtc_rtp::{Header, Packet};
 
 use self::dtls::{Dtls, Outcome};
 use self::ice::Ice;
@@ -46,8 +45,8 @@ pub struct Route {
 pub enum Output {
     /// Send this.
     Send(Route, BytesMut),
-    /// A media packet, authentic and in the clear, its padding taken off.
-    Rtp(Packet),
+    /// A media packet, authentic and in the clear.
+    Rtp(BytesMut),
     /// A compound RTCP packet, authentic and in the clear.
     Rtcp(BytesMut),
     /// Something happened.
@@ -208,12 +207,13 @@ impl Peer {
         self.srtp.as_ref().map(Srtp::is_gcm)
     }
 
-    /// Seals a media packet for [`Peer::destination`]. `scratch` holds the plain packet and can be shared by all peers.
+    /// Seals a media packet, header and payload, for [`Peer::destination`]. No two packets may have the same SSRC and sequence number, not
+    /// even after a wrap-around of less than half of all numbers: the key would be given away (RFC 7714, section 8.1).
     ///
     /// # Errors
-    /// Before the connection is there, and for a header that cannot be written.
-    pub fn seal_rtp(&mut self, header: &Header, payload: &[u8], scratch: &mut BytesMut) -> Result<BytesMut, SealError> {
-        self.srtp.as_mut().ok_or(SealError)?.seal_rtp(header, payload, scratch)
+    /// Before the connection is there, and for what is no RTP packet.
+    pub fn seal_rtp(&mut self, packet: &[u8]) -> Result<BytesMut, SealError> {
+        self.srtp.as_mut().ok_or(SealError)?.seal_rtp(packet)
     }
 
     /// Seals a compound RTCP packet for [`Peer::destination`].

@@ -1,10 +1,49 @@
 //! Rooms: who is in them, what they publish, and who gets what of it.
+//!
+//! [`Rooms`] is the [`Work`](super::shard::Work) of a shard: commands and packets in, packets and [`RoomOutput`]s out.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `rooms` | all rooms of a shard; one that fails does not take others with it |
+//! | `conference` | one room: who comes, goes and asks for what |
+//! | `participant` | somebody in a room, their connection and the way to them |
+//! | `offers`, `roster` | what participants are told: descriptions, and who and what there is |
+//! | `publishing` | tracks, as answers say |
+//! | `subscribing` | lines and subscriptions: who gets which track where |
+//! | `packets` | media and RTCP that come in; the way of a packet |
+//! | `allocation` | what of a track is sent to whom |
+//! | `clocks`, `speaking` | what is done by the clock |
+//!
+//! The way of a packet is short: connection → participant → SSRC → track, and for each subscriber a header, its numbers, encryption and a queue.
+//! Everything is found by slot (`slots`), nothing by name.
+//!
+//! Trust: a participant is the session that the node vouches for, on the connection with the certificate that it answered. Everything it sends is
+//! looked up among its own tracks and subscriptions, so that what names others' concerns nothing.
+
+mod allocation;
+mod clocks;
+mod conference;
+mod context;
+mod offers;
+mod packets;
+mod participant;
+mod publishing;
+mod rooms;
+mod roster;
+mod slots;
+mod speaking;
+mod subscribing;
 
 use std::net::SocketAddr;
 
 use crate::ids::{RoomId, SessionRef};
 use crate::store::record::Person;
 use crate::store::record::calls::{Ask, Tell};
+
+#[cfg(test)]
+mod tests;
+
+pub use rooms::Rooms;
 
 /// What the rest of the node asks of the rooms of a shard.
 #[derive(Debug)]

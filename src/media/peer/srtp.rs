@@ -4,8 +4,7 @@ use bytes::BytesMut;
 use rtc_crypto::RTCCrypto;
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc_dtls::state::State;
-use rtc_rtp::{Header, Packet};
-use rtc_shared::marshal::{Marshal, MarshalSize, Unmarshal};
+use rtc_rtp::Header;
 use rtc_srtp::config::{Config, LABEL_EXTRACTOR_DTLS_SRTP, SessionKeys};
 use rtc_srtp::context::Context;
 use rtc_srtp::option::{srtcp_replay_protection, srtp_replay_protection};
@@ -40,6 +39,8 @@ pub(in crate::media) struct Srtp {
     rtp_sources: Vec<u32>,
     rtcp_sources: Vec<u32>,
     probe: Option<(Context, u32)>,
+    /// What the library is told of a packet; kept for its memory.
+    header: Header,
 }
 
 impl Srtp {
@@ -60,7 +61,16 @@ impl Srtp {
         let sealing = Context::new(&keys.local_master_key, &keys.local_master_salt, profile, None, None, crypto).ok()?;
         let replay = (Some(srtp_replay_protection(RTP_WINDOW)), Some(srtcp_replay_protection(RTCP_WINDOW)));
         let opening = Context::new(&keys.remote_master_key, &keys.remote_master_salt, profile, replay.0, replay.1, crypto).ok()?;
-        Some(Self { profile, keys, sealing, opening, rtp_sources: Vec::new(), rtcp_sources: Vec::new(), probe: None })
+        Some(Self {
+            profile,
+            keys,
+            sealing,
+            opening,
+            rtp_sources: Vec::new(),
+            rtcp_sources: Vec::new(),
+            probe: None,
+            header: Header::default(),
+        })
     }
 
     /// One that opens what it has sealed, with keys that everybody knows. For fuzzing.
@@ -81,22 +91,12 @@ impl Srtp {
         matches!(self.profile, ProtectionProfile::AeadAes128Gcm)
     }
 
-    /// Opens a packet. None for what is not authentic, came before, or is one SSRC too many.
-    pub(in crate::media) fn open_rtp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<Packet> {
-        let header = Header::unmarshal(&mut &*bytes).ok()?;
-        if !self.rtp_sources.contains(&header.ssrc) {
-            if self.rtp_sources.len() >= MAX_SSRCS || self.probe(crypto)?.decrypt_rtp_with_header(bytes, &header).is_err() {
-                return None;
-            }
-            self.rtp_sources.push(header.ssrc);
-        }
-        let plain = self.opening.decrypt_rtp_with_header(bytes, &header).ok()?;
-        let mut payload = plain.freeze().slice(header.marshal_size()..);
-        if header.padding {
-            let padding = usize::from(*payload.last()?);
-            payload.truncate(payload.len().checked_sub(padding)?);
-        }
-        Some(Packet { header, payload })
+    /// Opens a packet: as it was sent, header and padding included. None for what is not authentic, came before, or is one SSRC too many.
+    pub(in crate::media) fn open_rtp(&mut self, bytes: &[u8], crypto: &dyn RTCCrypto) -> Option<BytesMut> {
+        let mut header = std::mem::take(&mut self.header);
+        let opened = describe(bytes, &mut header).and_then(|()| self.open_described(bytes, &header, crypto));
+        self.header = header;
+        opened
     }
 
     /// The same for a compound RTCP packet.
@@ -116,19 +116,25 @@ impl Srtp {
         self.opening.decrypt_rtcp(bytes).ok()
     }
 
-    /// Seals a packet. `scratch` is for the plain one, so that many can use the same memory.
-    pub(in crate::media) fn seal_rtp(&mut self, header: &Header, payload: &[u8], scratch: &mut BytesMut) -> Result<BytesMut, SealError> {
-        let size = header.marshal_size();
-        scratch.resize(size + payload.len(), 0);
-        let (head, body) = scratch.split_at_mut(size);
-        header.marshal_to(head).map_err(|_| SealError)?;
-        body.copy_from_slice(payload);
-        self.sealing.encrypt_rtp_with_header(scratch, header).map_err(|_| SealError)
+    /// Seals a packet that is ready but for that.
+    pub(in crate::media) fn seal_rtp(&mut self, packet: &[u8]) -> Result<BytesMut, SealError> {
+        describe(packet, &mut self.header).ok_or(SealError)?;
+        self.sealing.encrypt_rtp_with_header(packet, &self.header).map_err(|_| SealError)
     }
 
     /// Seals a compound RTCP packet.
     pub(in crate::media) fn seal_rtcp(&mut self, packet: &[u8]) -> Result<BytesMut, SealError> {
         self.sealing.encrypt_rtcp(packet).map_err(|_| SealError)
+    }
+
+    fn open_described(&mut self, bytes: &[u8], header: &Header, crypto: &dyn RTCCrypto) -> Option<BytesMut> {
+        if !self.rtp_sources.contains(&header.ssrc) {
+            if self.rtp_sources.len() >= MAX_SSRCS || self.probe(crypto)?.decrypt_rtp_with_header(bytes, header).is_err() {
+                return None;
+            }
+            self.rtp_sources.push(header.ssrc);
+        }
+        self.opening.decrypt_rtp_with_header(bytes, header).ok()
     }
 
     /// A context for packets of SSRCs that nobody vouches for yet.
@@ -142,4 +148,22 @@ impl Srtp {
         *used += 1;
         Some(context)
     }
+}
+
+/// Makes `header` say what the library asks of it: SSRC, number and length, for which CSRCs stand, whatever is behind the fixed header. Nothing
+/// is parsed or allocated that is not needed. None for what is no RTP (RFC 3550, section 5.1).
+fn describe(packet: &[u8], header: &mut Header) -> Option<()> {
+    let [first, _, n0, n1, _, _, _, _, s0, s1, s2, s3] = *packet.first_chunk::<12>()?;
+    let mut words = usize::from(first & 0x0f);
+    if first & 0x10 != 0 {
+        let length = packet.get(12 + 4 * words + 2..12 + 4 * words + 4)?;
+        words += 1 + usize::from(u16::from_be_bytes(length.try_into().ok()?));
+    }
+    if first >> 6 != 2 || packet.len() < 12 + 4 * words {
+        return None;
+    }
+    (header.version, header.sequence_number) = (2, u16::from_be_bytes([n0, n1]));
+    header.ssrc = u32::from_be_bytes([s0, s1, s2, s3]);
+    header.csrc.resize(words, 0);
+    Some(())
 }

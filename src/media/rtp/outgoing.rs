@@ -71,13 +71,6 @@ impl Outgoing<'_> {
         self.header_length
     }
 
-    /// Makes `header` say what `rtc-srtp` asks of it: SSRC, number and length. Meant for one that is used for packet after packet: nothing
-    /// is allocated then. CSRCs stand for all that is longer than the fixed header, so it is not to be written anywhere.
-    pub fn describe(&self, header: &mut rtc_rtp::Header) {
-        (header.version, header.ssrc, header.sequence_number) = (2, self.ssrc, self.sequence_number);
-        header.csrc.resize((self.header_length - 12) / 4, 0);
-    }
-
     /// Whether the receiver negotiated transport-wide congestion control for this stream.
     #[must_use]
     pub fn wants_transport_sequence(&self) -> bool {
@@ -200,7 +193,6 @@ mod tests {
     use super::*;
     use crate::media::rtp::packet::RtpPacket;
     use bytes::Bytes;
-    use rtc_shared::marshal::MarshalSize;
 
     const HEADER: OutgoingHeader = OutgoingHeader {
         marker: true,
@@ -221,16 +213,12 @@ mod tests {
     #[test]
     fn one_body_goes_to_many_receivers() {
         let mut scratch = Scratch::default();
-        let mut described = rtc_rtp::Header::default();
         assert!(scratch.load(b"body"));
         for number in 0..3u16 {
             let header = OutgoingHeader { sequence_number: number, ..HEADER };
             let mut outgoing = scratch.frame(&header, &ids(), b"pre", Purpose::Media);
             outgoing.set_transport_sequence(500 + number);
             outgoing.set_absolute_send_time(Duration::from_millis(65_500));
-            outgoing.describe(&mut described);
-            assert_eq!((described.marshal_size(), described.ssrc), (outgoing.header_length(), 0xdead_beef));
-            assert_eq!(described.sequence_number, number);
             assert!(outgoing.wants_transport_sequence());
             let packet = RtpPacket::parse(Bytes::copy_from_slice(outgoing.bytes()), &ids()).unwrap();
             assert_eq!(packet.payload, "prebody");

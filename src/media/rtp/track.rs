@@ -99,6 +99,14 @@ impl Track {
         self.encodings.len() - 1
     }
 
+    /// The publisher comes anew, over another connection or with other encodings of the same codec, which are to be added. Subscribers go on
+    /// in the numbers that they have, with the next keyframe.
+    pub fn restart(&mut self, settings: TrackSettings) {
+        self.settings = TrackSettings { codec: self.settings.codec, ..settings };
+        self.encodings.clear();
+        self.subscriptions.iter_mut().for_each(|(_, subscription)| subscription.source_ended(&self.encodings));
+    }
+
     /// The encodings, lowest quality first.
     #[must_use]
     pub fn encodings(&self) -> &[Encoding] {
@@ -248,7 +256,7 @@ impl Track {
         for index in 0..self.encodings.len() {
             let alive = self.is_alive(index);
             let waiting = |(_, subscription): &(_, Subscription)| subscription.waits_for(index, &self.encodings[index]);
-            let waited_for = alive && self.subscriptions.iter().any(waiting);
+            let waited_for = alive && self.settings.codec.is_video() && self.subscriptions.iter().any(waiting);
             let encoding = &mut self.encodings[index];
             if waited_for {
                 encoding.want_keyframe();

@@ -43,7 +43,7 @@ pub struct AnsweredLine {
     pub codecs: Vec<(Codec, bool)>,
     /// Header extensions in common.
     pub extensions: Vec<Extension>,
-    /// The layers that the browser sends, as it lists them; empty if it sends a single one.
+    /// The layers that the browser sends, the smallest first; empty if it sends a single one.
     pub layers: Vec<Rid>,
     /// The stream and track that the browser publishes.
     pub msid: Option<Msid>,

@@ -4,6 +4,10 @@ use std::fmt;
 
 use rand::{CryptoRng, RngExt};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::ids::SessionId;
+use crate::store::record::calls::Source;
 
 /// A text does not have the form that its kind asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -111,6 +115,39 @@ impl Credentials {
     /// section 5.3, asks for 24 and 128).
     pub fn random(random: &mut impl CryptoRng) -> Self {
         Self { ufrag: Ufrag(ice_characters(8, random)), password: Password(ice_characters(24, random)) }
+    }
+}
+
+impl StreamId {
+    /// A new one, for a stream that came without.
+    pub fn random(random: &mut impl CryptoRng) -> Self {
+        Self(Uuid::from_u128(random.random()).to_string())
+    }
+}
+
+impl TrackId {
+    /// The track of this name of a session.
+    #[must_use]
+    pub fn of(session: SessionId, source: Source) -> Self {
+        Self(format!("{session}.{}", name(source)))
+    }
+
+    /// What it is the track of, if it was made by [`TrackId::of`].
+    #[must_use]
+    pub fn origin(&self) -> Option<(SessionId, Source)> {
+        let (session, track) = self.0.split_once('.')?;
+        let sources = [Source::Microphone, Source::Camera, Source::Screen, Source::ScreenAudio];
+        let source = sources.into_iter().find(|source| name(*source) == track)?;
+        Some((session.parse().ok()?, source))
+    }
+}
+
+fn name(source: Source) -> &'static str {
+    match source {
+        Source::Microphone => "microphone",
+        Source::Camera => "camera",
+        Source::Screen => "screen",
+        Source::ScreenAudio => "screenAudio",
     }
 }
 

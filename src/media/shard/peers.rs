@@ -5,10 +5,9 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::BytesMut;
-use rtc_rtp::{Header, Packet};
+use bytes::{Bytes, BytesMut};
 
-use crate::media::peer::{Event, FingerprintChanged, Identity, Output, Peer, Route, receiver_of};
+use crate::media::peer::{Event, FingerprintChanged, Identity, Output, Peer, Route, SealError, receiver_of};
 use crate::media::sdp::{Credentials, Fingerprint, Ufrag};
 
 /// The most participants that share one path. More than one is rare: a page that connected anew from the same port. A packet is given to
@@ -22,8 +21,8 @@ pub struct PeerId(u64);
 /// What came from a participant.
 #[derive(Debug)]
 pub enum Arrival {
-    /// A media packet.
-    Rtp(Packet),
+    /// A media packet, as it was sent.
+    Rtp(Bytes),
     /// A compound RTCP packet.
     Rtcp(BytesMut),
     /// Something happened to its connection.
@@ -56,7 +55,6 @@ pub struct Peers {
     sends: Vec<(Route, BytesMut)>,
     /// Who has media to be sent to.
     waiting: Vec<PeerId>,
-    scratch: BytesMut,
     next: u64,
 }
 
@@ -83,7 +81,6 @@ impl Peers {
             arrivals: VecDeque::new(),
             sends: Vec::new(),
             waiting: Vec::new(),
-            scratch: BytesMut::new(),
             next: 0,
         }
     }
@@ -133,31 +130,35 @@ impl Peers {
 
     /// Says good-bye to a participant and forgets it. Nothing more arrives from it.
     pub fn remove(&mut self, now: Instant, id: PeerId) {
-        let Some(mut entry) = self.entries.remove(&id) else { return };
+        let Some(entry) = self.entries.get_mut(&id) else { return };
         let mut outputs = Vec::new();
         entry.peer.close(now, &mut outputs);
+        self.take(id, outputs);
+        self.abandon(id);
+    }
+
+    /// Forgets a participant without a good-bye: another node goes on with its connection.
+    pub fn abandon(&mut self, id: PeerId) {
+        let Some(entry) = self.entries.remove(&id) else { return };
         self.by_ufrag.remove(&entry.peer.credentials().ufrag);
         entry.routes.iter().for_each(|route| self.unlink(*route, id));
-        self.take(id, outputs);
         self.arrivals.retain(|(from, _)| *from != id);
     }
 
-    /// Sends a media packet. False if there is nowhere to send it to, or its header is malformed.
-    pub fn send_rtp(&mut self, now: Instant, to: PeerId, header: &Header, payload: &[u8]) -> bool {
-        let Some(entry) = self.entries.get_mut(&to) else { return false };
-        let Some(route) = entry.peer.destination(now) else { return false };
-        let Ok(bytes) = entry.peer.seal_rtp(header, payload, &mut self.scratch) else { return false };
-        self.queue(to, route, bytes);
-        true
+    /// Sends a media packet, header and payload; see [`Peer::seal_rtp`]. False if there is nowhere to send it to, or it is malformed.
+    pub fn send_rtp(&mut self, now: Instant, to: PeerId, packet: &[u8]) -> bool {
+        self.send(now, to, |peer| peer.seal_rtp(packet))
     }
 
     /// Sends a compound RTCP packet. False if there is nowhere to send it to, or it is malformed.
     pub fn send_rtcp(&mut self, now: Instant, to: PeerId, packet: &[u8]) -> bool {
-        let Some(entry) = self.entries.get_mut(&to) else { return false };
-        let Some(route) = entry.peer.destination(now) else { return false };
-        let Ok(bytes) = entry.peer.seal_rtcp(packet) else { return false };
-        self.queue(to, route, bytes);
-        true
+        self.send(now, to, |peer| peer.seal_rtcp(packet))
+    }
+
+    /// What offers say of this node's certificate.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.identity.fingerprint()
     }
 
     /// How many there are.
@@ -173,12 +174,12 @@ impl Peers {
     }
 
     /// Whether somebody has proved to be there.
-    pub(super) fn knows(&self, route: Route) -> bool {
+    pub(in crate::media) fn knows(&self, route: Route) -> bool {
         self.by_route.contains_key(&route)
     }
 
     /// A packet arrived. What nobody claims is dropped.
-    pub(super) fn handle(&mut self, now: Instant, from: Route, bytes: &[u8]) {
+    pub(in crate::media) fn handle(&mut self, now: Instant, from: Route, bytes: &[u8]) {
         if bytes.first().is_some_and(|first| *first < 4) {
             if let Some(id) = receiver_of(bytes).and_then(|ufrag| Ufrag::parse(ufrag).ok()).and_then(|ufrag| self.by_ufrag.get(&ufrag)) {
                 let id = *id;
@@ -194,12 +195,12 @@ impl Peers {
     }
 
     /// When [`Peers::handle_timeout`] wants to be called.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    pub(in crate::media) fn poll_timeout(&self) -> Option<Instant> {
         self.timers.peek().map(|Reverse((at, _))| *at)
     }
 
     /// Does what is due.
-    pub(super) fn handle_timeout(&mut self, now: Instant) {
+    pub(in crate::media) fn handle_timeout(&mut self, now: Instant) {
         while let Some(Reverse((at, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.timers.pop();
             let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.timer == Some(at)) else { continue };
@@ -211,18 +212,18 @@ impl Peers {
     }
 
     /// The next of what came.
-    pub(super) fn arrival(&mut self) -> Option<(PeerId, Arrival)> {
+    pub(in crate::media) fn arrival(&mut self) -> Option<(PeerId, Arrival)> {
         self.arrivals.pop_front()
     }
 
     /// Everything to be sent but media.
-    pub(super) fn sends(&mut self) -> Vec<(Route, BytesMut)> {
+    pub(in crate::media) fn sends(&mut self) -> Vec<(Route, BytesMut)> {
         std::mem::take(&mut self.sends)
     }
 
     /// The media for one of those who have any, in its order, and where it goes. It takes the place of what is in `media`, whose memory is
     /// used again.
-    pub(super) fn media(&mut self, media: &mut Vec<BytesMut>) -> Option<Route> {
+    pub(in crate::media) fn media(&mut self, media: &mut Vec<BytesMut>) -> Option<Route> {
         media.clear();
         loop {
             let id = self.waiting.pop()?;
@@ -234,13 +235,13 @@ impl Peers {
     }
 
     /// Says good-bye to everybody.
-    pub(super) fn remove_all(&mut self, now: Instant) {
+    pub(in crate::media) fn remove_all(&mut self, now: Instant) {
         let all: Vec<PeerId> = self.entries.keys().copied().collect();
         all.into_iter().for_each(|id| self.remove(now, id));
     }
 
     /// A path that is gone.
-    pub(super) fn forget(&mut self, route: Route) {
+    pub(in crate::media) fn forget(&mut self, route: Route) {
         for id in self.by_route.remove(&route).unwrap_or_default() {
             if let Some(entry) = self.entries.get_mut(&id) {
                 entry.routes.retain(|known| *known != route);
@@ -248,8 +249,10 @@ impl Peers {
         }
     }
 
-    fn queue(&mut self, id: PeerId, route: Route, bytes: BytesMut) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+    fn send(&mut self, now: Instant, id: PeerId, seal: impl FnOnce(&mut Peer) -> Result<BytesMut, SealError>) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(route) = entry.peer.destination(now) else { return false };
+        let Ok(bytes) = seal(&mut entry.peer) else { return false };
         match entry.to {
             Some(to) if to == route => entry.media.push(bytes),
             // The path has changed since.
@@ -260,6 +263,7 @@ impl Peers {
                 self.waiting.push(id);
             }
         }
+        true
     }
 
     fn give(&mut self, now: Instant, id: PeerId, from: Route, bytes: &[u8]) {
@@ -274,7 +278,7 @@ impl Peers {
         for output in outputs {
             match output {
                 Output::Send(to, bytes) => self.sends.push((to, bytes)),
-                Output::Rtp(packet) => self.arrivals.push_back((id, Arrival::Rtp(packet))),
+                Output::Rtp(packet) => self.arrivals.push_back((id, Arrival::Rtp(packet.freeze()))),
                 Output::Rtcp(packet) => self.arrivals.push_back((id, Arrival::Rtcp(packet))),
                 Output::Event(event) => self.arrivals.push_back((id, Arrival::Event(event))),
             }

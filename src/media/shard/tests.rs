@@ -5,12 +5,11 @@ use std::net::TcpStream;
 use std::sync::mpsc as channel;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use rtc_rtp::{Header, Packet};
+use rtc_rtp::Header;
 
 use super::*;
 use crate::media::peer::Event;
-use crate::media::peer::tests::client::{Abilities, Check, Client, header};
+use crate::media::peer::tests::client::{Abilities, Check, Client, header, packet};
 use crate::media::sdp::examples::credentials;
 use crate::media::sdp::{Credentials, Fingerprint};
 
@@ -43,9 +42,9 @@ impl Work for Everybody {
 
     fn arrival(&mut self, now: Instant, from: PeerId, arrival: Arrival, peers: &mut Peers) {
         match arrival {
-            Arrival::Rtp(Packet { header, payload }) => {
+            Arrival::Rtp(packet) => {
                 for to in self.peers.iter().filter(|to| **to != from) {
-                    peers.send_rtp(now, *to, &header, &payload);
+                    peers.send_rtp(now, *to, &packet);
                 }
             }
             Arrival::Rtcp(packet) => {
@@ -173,7 +172,7 @@ impl Participant {
             // Of several sizes, as a picture's packets are.
             let payload = vec![7; if sequence_number % 5 == 4 { 300 } else { 1000 }];
             let srtp = self.client.srtp.as_mut().unwrap();
-            let bytes = srtp.seal_rtp(&header(ssrc, sequence_number), &payload, &mut BytesMut::new()).unwrap();
+            let bytes = srtp.seal_rtp(&packet(&header(ssrc, sequence_number), &payload)).unwrap();
             self.wire.send(&bytes);
         }
     }

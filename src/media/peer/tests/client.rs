@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rtc_dtls::config::{ConfigBuilder, ExtendedMasterSecretType};
@@ -11,6 +11,7 @@ use rtc_dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc_dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc_rtp::{Header, Packet};
 use rtc_shared::TransportProtocol;
+use rtc_shared::marshal::{Marshal, Unmarshal};
 use rtc_stun::attributes::{
     ATTR_ICE_CONTROLLED, ATTR_ICE_CONTROLLING, ATTR_PRIORITY, ATTR_USE_CANDIDATE, ATTR_USERNAME, AttrType, RawAttribute,
 };
@@ -139,7 +140,12 @@ impl Client {
 
     /// Opens a packet of the server.
     pub(crate) fn open_rtp(&mut self, bytes: &[u8]) -> Option<Packet> {
-        self.srtp.as_mut()?.open_rtp(bytes, self.identity.crypto())
+        self.srtp.as_mut()?.open_rtp(bytes, self.identity.crypto()).map(|bytes| read(&bytes))
+    }
+
+    /// Opens RTCP of the server.
+    pub(crate) fn open_rtcp(&mut self, bytes: &[u8]) -> Option<BytesMut> {
+        self.srtp.as_mut()?.open_rtcp(bytes, self.identity.crypto())
     }
 
     /// The last flight. When it is sent again its plain records have new numbers, as those of browsers do; the library gives up its own timer
@@ -327,10 +333,19 @@ impl World {
 
     /// A media packet of the client.
     pub(crate) fn rtp(&mut self, ssrc: u32, sequence_number: u16) -> BytesMut {
-        self.client.srtp.as_mut().unwrap().seal_rtp(&header(ssrc, sequence_number), b"payload", &mut BytesMut::new()).unwrap()
+        self.client.srtp.as_mut().unwrap().seal_rtp(&packet(&header(ssrc, sequence_number), b"payload")).unwrap()
     }
 }
 
 pub(crate) fn header(ssrc: u32, sequence_number: u16) -> Header {
     Header { version: 2, payload_type: 96, sequence_number, timestamp: 1000, ssrc, ..Header::default() }
+}
+
+/// The bytes of a packet.
+pub(crate) fn packet(header: &Header, payload: &[u8]) -> BytesMut {
+    Packet { header: header.clone(), payload: Bytes::copy_from_slice(payload) }.marshal().unwrap()
+}
+
+pub(crate) fn read(packet: &[u8]) -> Packet {
+    Packet::unmarshal(&mut &*packet).unwrap()
 }

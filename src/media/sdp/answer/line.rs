@@ -146,6 +146,7 @@ fn layers(attributes: Attributes<'_>, offered: &Line) -> Result<Vec<Rid>, Answer
         }
         layers.push(rid);
     }
+    layers.sort_by_key(|rid| LAYERS.iter().position(|name| *name == rid.as_str()));
     Ok(layers)
 }
 

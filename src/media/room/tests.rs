@@ -1,0 +1,6 @@
+//! Rooms, and browsers that speak real STUN, DTLS and SRTP with them, in simulated time and without a network.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod browser;
+mod calls;
+mod world;
