@@ -8,7 +8,7 @@ import { Code, GENERAL, Refused, ignoreRefusal } from './types.js';
  * Messages of a channel, as they are to be shown after what is known of it, or instead of it. `first` of those that are read
  * in a row until all is here.
  *
- * @typedef {{ channel: string, messages: Message[], users: User[], replace: boolean, first: boolean }} Page
+ * @typedef {{ channel: string, messages: Message[], users: User[], replace: boolean, first: boolean, call?: { participants: User[] } | undefined }} Page
  */
 
 /**
@@ -130,7 +130,7 @@ export class Following extends Emitter {
     const last = joined.messages.at(-1)?.Seq ?? 0;
     const known = replace ? last || (joined.seq ?? 0) : Math.max(last, cursor.seq, this.#cursors.get(channel)?.seq ?? 0);
     this.#cursors.set(channel, { seq: known, epoch: joined.epoch });
-    this.emit('page', { channel, messages: joined.messages, users: joined.users ?? [], replace, first });
+    this.emit('page', { channel, messages: joined.messages, users: joined.users ?? [], replace, first, call: joined.call });
     return !replace && joined.more === true && last > cursor.seq;
   }
 

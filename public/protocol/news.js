@@ -2,6 +2,12 @@
 /** @typedef {import('./types.js').User} User */
 
 /**
+ * Who is in a channel's call now.
+ *
+ * @typedef {{ channel: string, participants: User[] }} Calling
+ */
+
+/**
  * What the server tells by itself. `arrived`: somebody signed in or joined; whether they stay is told only of those that the
  * server listed for us.
  *
@@ -14,6 +20,8 @@
  *   { name: 'reacted', detail: import('./types.js').Reacted & { channel: string } } |
  *   { name: 'typing', detail: { channel: string, user: User } } |
  *   { name: 'unread', detail: import('./types.js').Unread[] } |
+ *   { name: 'calling', detail: Calling } |
+ *   { name: 'call', detail: import('./calls.js').CallNews } |
  *   { name: 'reset', channel: string }} News
  */
 
@@ -33,6 +41,8 @@
  * @property {User[]} users
  * @property {User} arrived
  * @property {import('./types.js').Unread[]} unread
+ * @property {Calling} calling
+ * @property {import('./calls.js').CallNews} call What is told to who is in one.
  */
 
 /**
@@ -64,6 +74,14 @@ export function interpret(frame, own) {
       return { name: 'typing', detail: { channel: channelOf(body.user.UUID, body.recipientUUID, own), user: body.user } };
     case 'unread':
       return { name: 'unread', detail: body.channels };
+    case 'callChanged':
+      return { name: 'calling', detail: { channel: body.recipientUUID, participants: body.participants } };
+    case 'callOffer':
+    case 'callTracks':
+    case 'callState':
+    case 'callMoved':
+    case 'callEnded':
+      return { name: 'call', detail: { type: frame.type, body } };
     case 'channelReset':
       return { name: 'reset', channel: body.recipientUUID };
   }

@@ -25,6 +25,7 @@ const WHOLE = new Map([
   ['drafts', record({ author: perhaps(text), at: number, texts })],
   ['blocked', record({ owner: text, blocked: (value) => Array.isArray(value) && value.every(text) })],
   ['preferences', isRecord],
+  ['devices', record({ camera: perhaps(text), microphone: perhaps(text), speaker: perhaps(text), off: perhaps((value) => Array.isArray(value) && value.every(text)) })],
   ['window', text],
 ]);
 

@@ -29,6 +29,7 @@
  * @property {number | string} [epoch] The log's generation; opaque here.
  * @property {boolean} [more] Another page follows.
  * @property {boolean} [reset] What was known of this channel no longer holds.
+ * @property {{ participants: User[] }} [call] Where one is on.
  *
  * @typedef {object} History
  * @property {string} recipientUUID
@@ -37,7 +38,7 @@
  * @property {number | string} [epoch]
  * @property {boolean} [more]
  *
- * @typedef {{ recipientUUID: string, count: number, last?: Message | null, seq: number }} Unread
+ * @typedef {{ recipientUUID: string, count: number, last?: Message | null, seq: number, call?: { participants: User[] } }} Unread
  * @typedef {{ recipientUUID: string, seq: number, emoji: string, on: boolean, user: User }} Reacted
  * @typedef {{ code: number, error: string, payload: any }} Failure
  *
@@ -66,6 +67,11 @@ export class Refused extends Error {
     this.code = failure.code;
     /** How long to wait, in milliseconds, where the server says so. @type {number | undefined} */
     this.retryAfter = failure.payload?.retryAfterMs;
+  }
+
+  /** What is missing may be there again soon. */
+  get isWeather() {
+    return this.code === Code.unavailable;
   }
 }
 

@@ -5,6 +5,7 @@ import { Keep } from '../protocol/keep.js';
 import { GENERAL } from '../protocol/types.js';
 import { Account } from './account.js';
 import { Amending } from './amending.js';
+import { Calls } from './calls.js';
 import { Channels } from './channels.js';
 import { Drafts } from './drafts.js';
 import { History } from './history.js';
@@ -52,6 +53,9 @@ export class App extends Emitter {
   history;
   reading;
   amending;
+  calls;
+  /** Which devices are used in calls. @type {Keep<import('../protocol/calls.js').DeviceChoices>} */
+  devices;
 
   #layout = new Layout();
   #shelf;
@@ -79,6 +83,8 @@ export class App extends Emitter {
     this.history = new History(this.client, this.people);
     this.reading = new Reading(this.client, this.channels, this.history);
     this.amending = new Amending(this.client, (notice) => this.emit('notice', notice));
+    this.calls = new Calls(this.client);
+    this.devices = new Keep(browserBox, 'devices');
     this.#lastChannel = /** @type {Keep<{ author: string, channel: string }>} */ (new Keep(windowBox, 'channel'));
     this.#owner = this.identity;
     this.#listen();
@@ -204,6 +210,7 @@ export class App extends Emitter {
       this.history.clear();
       this.reading.clear();
       this.channels.clear();
+      this.calls.clear();
       this.emit('channel', undefined);
     }
     this.emit('identity', undefined);

@@ -4,6 +4,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 const STROKES = Object.freeze({
   back: 'M15 5l-7 7 7 7',
   block: 'M12 3a9 9 0 1 0 0 18a9 9 0 1 0 0-18M5.7 5.7l12.6 12.6',
+  camera: 'M4.5 6.5h9a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2h-9a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2M15.5 11l6-3.5v9l-6-3.5',
   close: 'M6 6l12 12M18 6L6 18',
   copy: 'M9 9h11v11H9zM15 9V4H4v11h5',
   down: 'M12 5v14M6 13l6 6 6-6',
@@ -35,9 +36,18 @@ const STROKES = Object.freeze({
  * @param {IconName} name
  */
 export function icon(name) {
+  return drawing(STROKES[name]);
+}
+
+/**
+ * A picture of these strokes.
+ *
+ * @param {string} strokes
+ */
+export function drawing(strokes) {
   const svg = document.createElementNS(SVG, 'svg');
   const path = document.createElementNS(SVG, 'path');
-  path.setAttribute('d', STROKES[name]);
+  path.setAttribute('d', strokes);
   svg.setAttribute('class', 'icon');
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('aria-hidden', 'true');

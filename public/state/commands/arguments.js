@@ -71,6 +71,11 @@ export function search() {
   return { label: 'NAME', read: (written) => written, canMiss: () => true };
 }
 
+/** The name of a room, or none. @returns {Argument<string | undefined>} */
+export function room() {
+  return { label: 'ROOM', read: (written) => written.trim(), canMiss: () => true };
+}
+
 /**
  * A whole number.
  *

@@ -4,6 +4,7 @@
  * @typedef {object} Page What only a page can do.
  * @property {() => void} help
  * @property {(query: string) => void} people
+ * @property {(place: import('../call-address.js').Place) => void} call
  * @property {(name: string, content: unknown) => void} save Has the browser keep a file.
  *
  * @typedef {{ app: import('../app.js').App, page: Page }} Context

@@ -1,4 +1,5 @@
 import { account } from './account.js';
+import { calls } from './calls.js';
 import { channels } from './channels.js';
 import { people } from './people.js';
 import { settings } from './settings.js';
@@ -6,7 +7,7 @@ import { settings } from './settings.js';
 /** @typedef {import('./command.js').Command} Command */
 
 /** @type {readonly import('./command.js').Group[]} */
-export const GROUPS = Object.freeze([channels, people, account, settings]);
+export const GROUPS = Object.freeze([channels, calls, people, account, settings]);
 
 /** @type {readonly Command[]} */
 export const COMMANDS = Object.freeze(GROUPS.flatMap(({ commands }) => commands));

@@ -2,6 +2,7 @@ import { GENERAL } from '../../protocol/types.js';
 import { element, painter } from '../dom.js';
 import { icon } from '../icons.js';
 import { UserAvatar } from '../user-avatar/user-avatar.js';
+import { callButton } from './call-button.js';
 import { channelMenu } from './channel-menu.js';
 
 /** @typedef {import('../../state/app.js').App} App */
@@ -19,16 +20,18 @@ export class ChannelHeader extends HTMLElement {
   #elsewhere = element('span', { class: 'badge', hidden: true });
   #faces = element('span', { class: 'faces', 'aria-hidden': 'true' });
   #people = element('button', { class: 'people', type: 'button', 'aria-haspopup': 'dialog' }, this.#faces, icon('people'), element('span', { class: 'visually-hidden' }, 'People'));
+  #call;
   #menu;
 
   /**
    * @param {App} app
-   * @param {{ back: () => void, people: () => void, help: () => void }} does What the buttons lead to.
+   * @param {{ back: () => void, people: () => void, help: () => void, call: () => void }} does What the buttons lead to.
    */
   constructor(app, does) {
     super();
     this.#app = app;
     this.#does = does;
+    this.#call = callButton(app, () => does.call());
     this.#menu = channelMenu(app);
   }
 
@@ -43,6 +46,7 @@ export class ChannelHeader extends HTMLElement {
       ),
       this.#avatar,
       element('div', { class: 'titles' }, this.#title, this.#subtitle),
+      this.#call.button,
       this.#people,
       element(
         'button',
@@ -58,6 +62,7 @@ export class ChannelHeader extends HTMLElement {
     app.on('identity', paint);
     app.people.on('change', paint);
     app.channels.on('change', paint);
+    app.calls.on('change', paint);
     this.#paint();
   }
 
@@ -70,6 +75,7 @@ export class ChannelHeader extends HTMLElement {
     this.#avatar.hidden = channel === GENERAL;
     if (channel !== GENERAL) this.#avatar.show(channel, name, app.people.find(channel)?.OnLine ?? false);
     this.#menu.paint();
+    this.#call.paint();
     this.#elsewhere.hidden = app.channels.unread === 0;
     this.#elsewhere.textContent = String(app.channels.unread);
     this.#paintPeople();

@@ -1,4 +1,5 @@
 import { Shelf } from '../../protocol/shelf.js';
+import { newRoom, roomOf } from '../../state/call-address.js';
 import { saveAs } from '../account-dialog/save-as.js';
 import { ChannelHeader } from '../channel-header/channel-header.js';
 import { ChatComposer } from '../chat-composer/chat-composer.js';
@@ -14,6 +15,7 @@ import { markUnread } from '../unread-mark.js';
 import { NarrowView } from './narrow-view.js';
 
 /** @typedef {import('../../state/app.js').App} App */
+/** @typedef {import('../../state/call-address.js').Place} Place */
 
 /** How long a notice is there to be read, in milliseconds. */
 const NOTICE = 6_000;
@@ -41,31 +43,39 @@ export class ChatApp extends HTMLElement {
     const people = new Later(this, () => import('../people-dialog/people-dialog.js'), ({ PeopleDialog }) => new PeopleDialog(app, () => view.toChannel()), missing);
     const settings = new Later(this, () => import('../settings-dialog/settings-dialog.js'), ({ SettingsDialog }) => new SettingsDialog(app, notifier), missing);
     const help = new Later(this, () => import('../help-dialog/help-dialog.js'), ({ HelpDialog }) => new HelpDialog(), missing);
-    const composer = new ChatComposer(app, { help: () => help.open(), people: (query) => people.open(query), save: saveAs });
+    const main = element('main');
+    const calls = new Later(main, fetchCalls, ({ CallView }) => new CallView(app, main), missing);
+    const call = (/** @type {Place} */ place) => {
+      view.toChannel();
+      calls.open(place);
+    };
+    const composer = new ChatComposer(app, { help: () => help.open(), people: (query) => people.open(query), save: saveAs, call });
     const sidebar = new ChatSidebar(app, {
       opened: () => view.toChannel(),
       account: () => account.open(),
       people: () => people.open(),
       settings: () => settings.open(),
+      room: () => call({ room: newRoom() }),
     });
-    this.append(
-      sidebar,
+    main.append(
       element(
-        'main',
-        {},
-        new ChannelHeader(app, { back: () => view.toList(), people: () => people.open(), help: () => help.open() }),
+        'div',
+        { class: 'conversation' },
+        new ChannelHeader(app, { back: () => view.toList(), people: () => people.open(), help: () => help.open(), call: () => call({ channel: app.channel }) }),
         new GuestGreeting(app, () => account.open()),
-        element('div', { class: 'stage' }, new ChatLog(app, (quotation) => composer.quote(quotation)), new ConnectionBanner(app), this.#notice),
+        element('div', { class: 'stage' }, new ChatLog(app, (quotation) => composer.quote(quotation)), new ConnectionBanner(app)),
         composer,
       ),
+      this.#notice,
     );
+    this.append(sidebar, main);
     // What is not needed to begin with, so that it is at hand later, also while there is no connection.
     let isPrepared = false;
     app.on('connection', async () => {
       if (isPrepared || !app.client.ready) return;
       isPrepared = true;
       await used;
-      whenIdle(() => [composer, account, people, settings, help].forEach((part) => part.prepare()));
+      whenIdle(() => [composer, account, people, settings, help, calls].forEach((part) => part.prepare()));
     });
 
     const mark = painter(() => markUnread(app.channels.unread, app.nameOf(app.channel)));
@@ -85,6 +95,12 @@ export class ChatApp extends HTMLElement {
     mark();
     composer.focusIfHandy();
     const used = firstSign();
+    const enter = () => {
+      const room = roomOf(location.hash);
+      if (room !== undefined) call({ room });
+    };
+    addEventListener('hashchange', enter);
+    enter();
   }
 
   /** @param {string} channel */
@@ -103,3 +119,10 @@ export class ChatApp extends HTMLElement {
 }
 
 customElements.define('chat-app', ChatApp);
+
+/** Calls, and how they look: most visits need neither. */
+async function fetchCalls() {
+  const [module, { stylesAreThere }] = await Promise.all([import('../call-view/call-view.js'), import('../late-style.js')]);
+  await stylesAreThere();
+  return module;
+}

@@ -25,7 +25,7 @@ export class ChatSidebar extends HTMLElement {
 
   /**
    * @param {App} app
-   * @param {{ opened: () => void, account: () => void, people: () => void, settings: () => void }} does What the buttons lead to.
+   * @param {{ opened: () => void, account: () => void, people: () => void, settings: () => void, room: () => void }} does What the buttons lead to.
    */
   constructor(app, does) {
     super();
@@ -49,6 +49,11 @@ export class ChatSidebar extends HTMLElement {
         { class: 'head' },
         element('img', { src: LOGO, alt: '', width: 28, height: 28 }),
         element('strong', {}, 'Rialto'),
+        element(
+          'button',
+          { class: 'icon-button', type: 'button', 'aria-label': 'New room for a call', title: 'New room for a call', onclick: () => this.#does.room() },
+          icon('camera'),
+        ),
         element(
           'button',
           { class: 'icon-button', type: 'button', 'aria-label': 'New direct message', onclick: () => this.#does.people() },

@@ -13,6 +13,16 @@ const KEYS = Object.freeze([
   ['Esc', 'Close what is open'],
 ]);
 
+/** The same, in a call. */
+const CALL_KEYS = Object.freeze([
+  ['Ctrl + D', 'Microphone on or off'],
+  ['Ctrl + E', 'Camera on or off'],
+  ['Ctrl + Alt + H', 'Raise or lower your hand'],
+  ['Ctrl + Alt + C', 'Chat beside the call'],
+  ['Ctrl + Alt + P', 'People in the call'],
+  ['Ctrl + Alt + V', 'Everybody alike, or who speaks'],
+]);
+
 /** Everything that can be typed, and what the keys do. */
 export class HelpDialog extends HTMLElement {
   #dialog = dialog('help-title');
@@ -26,6 +36,7 @@ export class HelpDialog extends HTMLElement {
         element('p', { class: 'lead' }, 'Everything here can be done by typing. Names with blanks go in quotation marks; two slashes send a slash.'),
         ...GROUPS.map(({ title, commands }) => section(title, commands.map((command) => [usage(command), command.help]))),
         section('Keys', KEYS),
+        section('Keys in a call', CALL_KEYS),
       ),
     );
     this.append(this.#dialog);
@@ -50,7 +61,7 @@ function section(title, lines) {
     element(
       'dl',
       {},
-      ...lines.map(([term = '', words = '']) => element('div', {}, element('dt', {}, element(title === 'Keys' ? 'kbd' : 'code', {}, term)), element('dd', {}, words))),
+      ...lines.map(([term = '', words = '']) => element('div', {}, element('dt', {}, element(title.startsWith('Keys') ? 'kbd' : 'code', {}, term)), element('dd', {}, words))),
     ),
   );
 }

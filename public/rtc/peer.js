@@ -1,0 +1,111 @@
+import { Emitter } from '../protocol/emitter.js';
+
+/** @typedef {import('../protocol/calls.js').Source} Source */
+/** @typedef {import('../protocol/calls.js').PublishLine} PublishLine */
+
+/** What the largest layer of a camera may take, in bits a second; each smaller one has half the size and takes a third. */
+const CAMERA_RATE = 1_700_000;
+const SMALLER = 3;
+const SCREEN_RATE = 2_500_000;
+
+/**
+ * One connection with a media node, which alone offers. What we publish goes onto the lines that the offer has for it: a browser
+ * pairs none of its own making with a line on which several layers are asked for.
+ *
+ * @extends {Emitter<{ state: RTCPeerConnectionState, tracks: undefined }>} `tracks`: others come in than before.
+ */
+export class Peer extends Emitter {
+  #connection;
+  /** @type {Map<Source, RTCRtpTransceiver>} */
+  #publishing = new Map();
+  // Sound and picture of one stream are kept in step.
+  #streams = { person: new MediaStream(), screen: new MediaStream() };
+
+  /** @param {RTCIceServer[]} iceServers */
+  constructor(iceServers) {
+    super();
+    const connection = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+    connection.addEventListener('connectionstatechange', () => this.emit('state', connection.connectionState));
+    this.#connection = connection;
+  }
+
+  /** Where the connection stands. */
+  get state() {
+    return this.#connection.connectionState;
+  }
+
+  /**
+   * @param {string} offer
+   * @param {PublishLine[]} lines Where what is published.
+   * @param {(source: Source) => MediaStreamTrack | undefined} trackOf
+   * @returns {Promise<string>} The answer.
+   */
+  async answer(offer, lines, trackOf) {
+    const connection = this.#connection;
+    await connection.setRemoteDescription({ type: 'offer', sdp: offer });
+    const named = new Map(connection.getTransceivers().map((transceiver) => [transceiver.mid, transceiver]));
+    const before = this.#publishing;
+    this.#publishing = new Map();
+    for (const { mid, source } of lines) {
+      const transceiver = named.get(mid);
+      if (!transceiver) continue;
+      this.#publishing.set(source, transceiver);
+      transceiver.sender.setStreams(source.startsWith('screen') ? this.#streams.screen : this.#streams.person);
+      transceiver.direction = 'sendonly';
+      await transceiver.sender.replaceTrack(trackOf(source) ?? null);
+    }
+    const kept = new Set(this.#publishing.values());
+    for (const transceiver of before.values()) if (!kept.has(transceiver)) await transceiver.sender.replaceTrack(null);
+    await connection.setLocalDescription();
+    for (const [source, { sender }] of this.#publishing) await limit(sender, source);
+    this.emit('tracks', undefined);
+    return connection.localDescription?.sdp ?? '';
+  }
+
+  /**
+   * Sends another track in place of one, or nothing for a while: nobody has to agree to that.
+   *
+   * @param {Source} source
+   * @param {MediaStreamTrack | undefined} track
+   */
+  async replace(source, track) {
+    await this.#publishing.get(source)?.sender.replaceTrack(track ?? null);
+  }
+
+  /**
+   * What comes in on a line.
+   *
+   * @param {string} mid
+   */
+  trackOn(mid) {
+    return this.#connection.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver.track;
+  }
+
+  close() {
+    this.#connection.close();
+  }
+}
+
+/**
+ * How much each encoding may take. That is only known to the browser once it has answered.
+ *
+ * @param {RTCRtpSender} sender
+ * @param {Source} source
+ */
+async function limit(sender, source) {
+  const parameters = sender.getParameters();
+  const { encodings } = parameters;
+  if (encodings.length === 0) return;
+  encodings.forEach((encoding, index) => {
+    const smaller = encodings.length - 1 - index;
+    if (source === 'camera') {
+      encoding.maxBitrate = Math.round(CAMERA_RATE / SMALLER ** smaller);
+      encoding.scaleResolutionDownBy = 2 ** smaller;
+    } else if (source === 'screen') {
+      encoding.maxBitrate = Math.round(SCREEN_RATE / SMALLER ** smaller);
+    } else {
+      encoding.networkPriority = 'high';
+    }
+  });
+  await sender.setParameters(parameters);
+}

@@ -1,0 +1,38 @@
+/**
+ * Where a call is: in a channel, or in a room that has nothing but a name, which whoever knows it may enter.
+ *
+ * @typedef {{ channel: string } | { room: string }} Place
+ */
+
+const SLUG = /^[A-Za-z0-9_-]{1,64}$/;
+/** Easily told apart when they are read out. */
+const ALPHABET = 'abcdefghjkmnpqrstuvwxyz23456789';
+/** In groups, so that it can be typed; more than can be guessed. */
+const GROUPS = Object.freeze([4, 4, 4]);
+
+/**
+ * The room that an address leads to.
+ *
+ * @param {string} hash
+ */
+export function roomOf(hash) {
+  const slug = new URLSearchParams(hash.replace(/^#/, '')).get('room') ?? '';
+  return isRoom(slug) ? slug : undefined;
+}
+
+/** @param {string} slug */
+export function isRoom(slug) {
+  return SLUG.test(slug);
+}
+
+/** @param {string} slug */
+export function hashOf(slug) {
+  return `#room=${slug}`;
+}
+
+/** A name that nobody else has. */
+export function newRoom() {
+  const length = GROUPS.reduce((sum, group) => sum + group, 0);
+  const letters = Array.from(crypto.getRandomValues(new Uint32Array(length)), (value) => ALPHABET[value % ALPHABET.length]);
+  return GROUPS.map((group) => letters.splice(0, group).join('')).join('-');
+}

@@ -1,0 +1,402 @@
+import { backoff } from '../protocol/backoff.js';
+import { Emitter } from '../protocol/emitter.js';
+import { Disconnected, Refused } from '../protocol/types.js';
+import { CallLink } from './call-link.js';
+import { CallRoster } from './call-roster.js';
+import { CallSubscriptions } from './call-subscriptions.js';
+
+/** @typedef {import('../protocol/calls.js').Source} Source */
+/** @typedef {import('../protocol/calls.js').CallNews} CallNews */
+/** @typedef {import('../protocol/calls.js').Ending} Ending */
+/** @typedef {import('./call-roster.js').News} News */
+
+/**
+ * How a call stands. `offline`: the server is out of reach. `moving`: another media node takes over. `waiting`: there is no media node.
+ * `interrupted`: our connection to it is. `blocked`: no connection could be made, time and again. `over`: for good, and why.
+ *
+ * @typedef {'joining' | 'on' | 'offline' | 'moving' | 'waiting' | 'interrupted' | 'blocked' | 'over'} Standing
+ */
+
+/**
+ * Something that can be silenced and ended, such as a MediaStreamTrack.
+ *
+ * @typedef {{ enabled: boolean, stop: () => void }} Track
+ */
+
+/** After the media node changed, for how long it is waited for whoever is missing, in milliseconds. */
+const SETTLING = 5_000;
+
+/**
+ * A call that we are in, from joining to leaving. It comes back by itself, whatever breaks.
+ *
+ * `reaction`: somebody reacts. `notice`: something to be told once.
+ *
+ * @template {Track} T
+ * @extends {Emitter<{ change: undefined, news: News[], reaction: { participant: string, reaction: string }, notice: string }>}
+ */
+export class Call extends Emitter {
+  roster = new CallRoster();
+  subscriptions = new CallSubscriptions((wish) => this.#tell('callSubscribe', wish));
+  place;
+  /** @type {'sfu' | 'mesh' | undefined} */
+  mode;
+  hand = false;
+  /** Why it is over. @type {string | undefined} */
+  ending;
+
+  #client;
+  #connection;
+  /** @type {CallLink<T>} */
+  #link;
+  /** What we publish, and what of it is silent. @type {Set<Source>} */
+  #published = new Set();
+  /** @type {Set<Source>} */
+  #muted = new Set();
+  /** @type {Map<Source, T>} */
+  #tracks = new Map();
+  /** @type {'offline' | 'moving' | 'waiting' | undefined} */
+  #trouble;
+  #joined = false;
+  /** Offers that came before the answer to our joining. @type {import('../protocol/calls.js').Offer[]} */
+  #early = [];
+  /** What was told is of the present join. */
+  #toldTracks = false;
+  #round = 0;
+  #attempt = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #settling;
+  /** @type {(() => unknown)[]} */
+  #listening;
+
+  /**
+   * @param {import('../protocol/client.js').ChatClient} client
+   * @param {import('../protocol/connection.js').Connection} connection
+   * @param {import('./call-address.js').Place} place
+   * @param {(iceServers: any[]) => import('./call-link.js').Peer<T>} make
+   */
+  constructor(client, connection, place, make) {
+    super();
+    this.#client = client;
+    this.#connection = connection;
+    this.place = place;
+    this.#link = new CallLink({ make, tell: (type, payload) => this.#tell(type, payload), trackOf: (source) => this.#tracks.get(source) });
+    this.#link.on('tracks', () => this.emit('change', undefined));
+    this.#link.on('change', () => this.#linked());
+    this.#listening = [
+      client.on('call', (news) => this.#heard(news)),
+      client.on('ready', (ready) => ready && this.#trouble === 'offline' && this.#join()),
+      connection.on('status', ({ phase }) => (phase === 'waiting' || phase === 'ended') && this.#lost()),
+      client.on('identity', ({ left }) => left && this.#end('You are signed out.')),
+    ];
+  }
+
+  /** @returns {Standing} */
+  get standing() {
+    if (this.ending !== undefined) return 'over';
+    if (this.#trouble) return this.#trouble;
+    if (this.#link.connected) return 'on';
+    if (this.#link.hopeless) return 'blocked';
+    return this.#link.proven ? 'interrupted' : 'joining';
+  }
+
+  /**
+   * Enters with what is to be sent from the beginning.
+   *
+   * @param {Partial<Record<Source, T>>} tracks
+   */
+  async enter(tracks) {
+    for (const [source, track] of /** @type {[Source, T][]} */ (Object.entries(tracks))) {
+      this.#published.add(source);
+      this.#tracks.set(source, track);
+      if (!track.enabled) this.#muted.add(source);
+    }
+    await this.#join();
+  }
+
+  /**
+   * Whether something of ours is to be seen or heard by the others.
+   *
+   * @param {Source} source
+   */
+  isOn(source) {
+    return this.#published.has(source) && !this.#muted.has(source);
+  }
+
+  /**
+   * What we send.
+   *
+   * @param {Source} source
+   */
+  own(source) {
+    return this.#tracks.get(source);
+  }
+
+  /**
+   * What comes in from somebody.
+   *
+   * @param {string} participant
+   * @param {Source} source
+   */
+  trackOf(participant, source) {
+    const line = this.roster.line(participant, source);
+    return line && this.#link.trackOn(line.mid);
+  }
+
+  /**
+   * Sends this from now on, in place of what was sent before.
+   *
+   * @param {Source} source
+   * @param {T} track
+   */
+  async send(source, track) {
+    const before = this.#tracks.get(source);
+    this.#tracks.set(source, track);
+    if (before !== track) before?.stop();
+    const isNew = !this.#published.has(source);
+    this.#published.add(source);
+    this.#muted.delete(source);
+    this.emit('change', undefined);
+    if (isNew) return this.#publish(source, true);
+    await this.#link.replace(source, track);
+    this.#tellState();
+  }
+
+  /**
+   * Nothing is heard of it for a while, but it can be had again at once: the device stays open.
+   *
+   * @param {Source} source
+   * @param {boolean} muted
+   */
+  mute(source, muted) {
+    const track = this.#tracks.get(source);
+    if (!track) return;
+    track.enabled = !muted;
+    if (muted) this.#muted.add(source);
+    else this.#muted.delete(source);
+    this.#tellState();
+    this.emit('change', undefined);
+  }
+
+  /**
+   * Nothing is seen of it for a while, and the device is closed. Its line stays, so that the next picture is there at once.
+   *
+   * @param {Source} source
+   */
+  async suspend(source) {
+    this.#tracks.get(source)?.stop();
+    this.#tracks.delete(source);
+    this.#muted.add(source);
+    this.#tellState();
+    this.emit('change', undefined);
+    await this.#link.replace(source, undefined);
+  }
+
+  /** @param {Source} source */
+  async stop(source) {
+    this.#tracks.get(source)?.stop();
+    this.#tracks.delete(source);
+    this.#muted.delete(source);
+    if (!this.#published.delete(source)) return;
+    this.emit('change', undefined);
+    await this.#publish(source, false);
+  }
+
+  /** @param {boolean} up */
+  raiseHand(up) {
+    this.hand = up;
+    this.#tell('callState', { hand: up });
+    this.emit('change', undefined);
+  }
+
+  /** @param {string} reaction */
+  react(reaction) {
+    this.#tell('callState', { reaction });
+  }
+
+  leave() {
+    if (this.ending !== undefined) return;
+    if (this.#joined) this.#tell('callLeave', {});
+    this.#end('');
+  }
+
+  async #join() {
+    const round = (this.#round += 1);
+    clearTimeout(this.#timer);
+    this.#joined = false;
+    this.#toldTracks = false;
+    this.#early = [];
+    const { place } = this;
+    try {
+      /** @type {import('../protocol/calls.js').Joined} */
+      const joined = await this.#client.request('callJoin', {
+        ...('room' in place ? { room: place.room } : { recipientUUID: place.channel }),
+        audio: this.#published.has('microphone'),
+        video: this.#published.has('camera'),
+        muted: [...this.#muted],
+      });
+      if (round !== this.#round || this.ending !== undefined) return;
+      this.#entered(joined);
+    } catch (error) {
+      if (round !== this.#round || this.ending !== undefined) return;
+      if (error instanceof Disconnected) return this.#lost();
+      if (!(error instanceof Refused)) throw error;
+      if (error.retryAfter === undefined && !error.isWeather) return this.#end(error.message);
+      this.#trouble = 'waiting';
+      this.#again(error.retryAfter);
+    }
+    this.emit('change', undefined);
+  }
+
+  /** @param {import('../protocol/calls.js').Joined} joined */
+  #entered({ participant, iceServers, mode, participants }) {
+    this.#joined = true;
+    this.#attempt = 0;
+    this.#trouble = undefined;
+    this.mode = mode;
+    this.roster.own = participant;
+    if (!this.#toldTracks) this.emit('news', this.roster.update(participants, []));
+    this.#link.begin(iceServers ?? []);
+    for (const offer of this.#early.splice(0)) this.#link.offered(offer);
+    for (const source of /** @type {const} */ (['screen', 'screenAudio'])) if (this.#published.has(source)) this.#publish(source, true);
+    if (this.hand) this.#tell('callState', { hand: true });
+    this.subscriptions.again();
+  }
+
+  /** Tries again to join, in a while. @param {number} [wait] In milliseconds. */
+  #again(wait = backoff(this.#attempt, Math.random)) {
+    this.#attempt += 1;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#join(), wait);
+  }
+
+  /** @param {CallNews} news */
+  #heard({ type, body }) {
+    switch (type) {
+      case 'callOffer':
+        if (this.#joined) this.#link.offered(body);
+        else this.#early.push(body);
+        return;
+      case 'callTracks':
+        this.#toldTracks = true;
+        this.emit('news', this.roster.update(body.participants, body.lines));
+        this.subscriptions.keep(new Set(this.roster.people.map(({ participant }) => participant)));
+        break;
+      case 'callState':
+        this.roster.hear(body);
+        if (body.participant && body.reaction) this.emit('reaction', { participant: body.participant, reaction: body.reaction });
+        break;
+      case 'callMoved':
+        this.#moved(body.waiting === true);
+        break;
+      case 'callEnded':
+        return this.#ended(body.reason);
+    }
+    this.emit('change', undefined);
+  }
+
+  /** @param {boolean} waiting */
+  #moved(waiting) {
+    this.#trouble = waiting ? 'waiting' : 'moving';
+    this.#unsettle();
+    this.#link.moving(waiting);
+  }
+
+  /** @param {Ending} reason */
+  #ended(reason) {
+    if (reason === 'full') return this.#end('This call is full.');
+    // Anything else is weather: joining again makes another connection.
+    this.#trouble = reason === 'unavailable' ? 'waiting' : 'moving';
+    this.#unsettle();
+    this.#link.pause();
+    this.#again();
+    this.emit('change', undefined);
+  }
+
+  #linked() {
+    if (this.#link.connected) {
+      if (this.#trouble !== 'offline') this.#trouble = undefined;
+      if (this.roster.moving) this.#settle();
+    } else {
+      this.roster.quiet();
+    }
+    this.emit('change', undefined);
+  }
+
+  #lost() {
+    if (this.ending !== undefined) return;
+    this.#round += 1;
+    this.#joined = false;
+    this.#trouble = 'offline';
+    clearTimeout(this.#timer);
+    this.#link.pause();
+    this.#unsettle();
+    this.emit('change', undefined);
+  }
+
+  #unsettle() {
+    this.roster.moving = true;
+    this.roster.quiet();
+    clearTimeout(this.#settling);
+  }
+
+  /** Whoever does not come soon has left. */
+  #settle() {
+    clearTimeout(this.#settling);
+    this.#settling = setTimeout(() => {
+      this.emit('news', this.roster.settle());
+      this.emit('change', undefined);
+    }, SETTLING);
+  }
+
+  /**
+   * @param {Source} source
+   * @param {boolean} on
+   */
+  async #publish(source, on) {
+    try {
+      await this.#client.request('callPublish', { source, on });
+      if (on) this.#tellState();
+    } catch (error) {
+      // What is published is told again when the call is joined again.
+      if (error instanceof Disconnected) return;
+      if (!(error instanceof Refused)) throw error;
+      if (!on) return;
+      this.#tracks.get(source)?.stop();
+      this.#tracks.delete(source);
+      this.#published.delete(source);
+      this.emit('notice', error.message);
+      this.emit('change', undefined);
+    }
+  }
+
+  #tellState() {
+    if (this.#joined) this.#tell('callState', { muted: [...this.#muted] });
+  }
+
+  /**
+   * Goes out as long as there is a socket, also while the server's storage is away.
+   *
+   * @param {string} type
+   * @param {Record<string, unknown>} payload
+   */
+  #tell(type, payload) {
+    if (this.#joined && this.ending === undefined) this.#connection.send({ type, [type]: payload });
+  }
+
+  /** @param {string} words */
+  #end(words) {
+    if (this.ending !== undefined) return;
+    this.ending = words;
+    this.#round += 1;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#settling);
+    for (const stop of this.#listening) stop();
+    this.subscriptions.close();
+    this.#link.close();
+    for (const track of this.#tracks.values()) track.stop();
+    this.#tracks.clear();
+    this.emit('change', undefined);
+  }
+}

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+
+import { Emitter } from '../../public/protocol/emitter.js';
+import { Disconnected, Refused } from '../../public/protocol/types.js';
+import { hashOf, isRoom, newRoom, roomOf } from '../../public/state/call-address.js';
+import { Call } from '../../public/state/call.js';
+
+/** Lets everything that waits for nothing happen. */
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+
+class Track {
+  enabled = true;
+  ended = false;
+  stop() {
+    this.ended = true;
+  }
+}
+
+class Peer extends Emitter {
+  state = 'new';
+  closed = false;
+  replaced = [];
+  async answer(offer, lines, trackOf) {
+    this.sends = Object.fromEntries(lines.map(({ source }) => [source, trackOf(source)]));
+    return `answer to ${offer}`;
+  }
+  async replace(source, track) {
+    this.replaced.push([source, track]);
+  }
+  trackOn(mid) {
+    return `track on ${mid}`;
+  }
+  close() {
+    this.closed = true;
+  }
+  become(state) {
+    this.state = state;
+    this.emit('state', undefined);
+  }
+}
+
+/** A page in a call, and the server that it talks to. */
+function stage(place = { channel: '' }) {
+  const client = new Emitter();
+  const connection = new Emitter();
+  const [sent, asked, peers] = [[], [], []];
+  const answers = { callJoin: () => ({ participant: 'me', iceServers: ['ice'], mode: 'sfu', participants: [] }) };
+  client.request = async (type, payload) => {
+    asked.push([type, payload]);
+    return answers[type]?.(payload);
+  };
+  connection.send = (frame) => sent.push([frame.type, frame[frame.type]]);
+  const call = new Call(client, connection, place, (servers) => {
+    const peer = new Peer();
+    peers.push(Object.assign(peer, { servers }));
+    return peer;
+  });
+  const hear = (type, body) => client.emit('call', { type, body });
+  const offer = (connection, number, ...lines) => hear('callOffer', { type: 'offer', sdp: `offer ${number}`, connection, offer: number, lines });
+  return { call, client, connection, sent, asked, peers, answers, hear, offer, of: (type) => sent.filter(([name]) => name === type).map(([, body]) => body) };
+}
+
+const microphone = { mid: '0', source: 'microphone' };
+
+test('joining, answering, leaving', async () => {
+  const { call, asked, peers, offer, of } = stage({ room: 'a-room' });
+  const track = new Track();
+  const entered = call.enter({ microphone: track });
+  // It may come before the answer does.
+  offer(1, 1, microphone);
+  await entered;
+  await settled();
+  assert.deepEqual(asked, [['callJoin', { room: 'a-room', audio: true, video: false, muted: [] }]]);
+  assert.deepEqual(of('callAnswer'), [{ type: 'answer', sdp: 'answer to offer 1', connection: 1, offer: 1 }]);
+  assert.deepEqual([peers.length, peers[0].servers, peers[0].sends.microphone], [1, ['ice'], track]);
+  assert.equal(call.standing, 'joining');
+  peers[0].become('connected');
+  assert.equal(call.standing, 'on');
+  offer(1, 2, microphone);
+  await settled();
+  assert.equal(peers.length, 1);
+  call.leave();
+  assert.deepEqual([of('callLeave').length, peers[0].closed, track.ended, call.standing], [1, true, true, 'over']);
+});
+
+test('another connection takes the place of one, and offers are answered one after the other', async () => {
+  const { call, peers, offer, of } = stage();
+  await call.enter({});
+  offer(1, 1);
+  offer(2, 2);
+  offer(2, 3);
+  await settled();
+  assert.deepEqual(peers.map(({ closed }) => closed), [true, false]);
+  assert.deepEqual(of('callAnswer').map(({ connection, offer: number }) => [connection, number]), [[1, 1], [2, 2], [2, 3]]);
+  call.leave();
+});
+
+test('a microphone is silenced, a camera closed; either is there again without an offer', async () => {
+  const { call, asked, peers, offer, of } = stage();
+  const [sound, picture] = [new Track(), new Track()];
+  await call.enter({ microphone: sound, camera: picture });
+  offer(1, 1, microphone, { mid: '1', source: 'camera' });
+  await settled();
+  call.mute('microphone', true);
+  assert.deepEqual([sound.enabled, sound.ended, call.isOn('microphone')], [false, false, false]);
+  await call.suspend('camera');
+  assert.deepEqual([picture.ended, peers[0].replaced], [true, [['camera', undefined]]]);
+  assert.deepEqual(of('callState').at(-1), { muted: ['microphone', 'camera'] });
+  const other = new Track();
+  await call.send('camera', other);
+  assert.deepEqual(peers[0].replaced.at(-1), ['camera', other]);
+  assert.deepEqual(of('callState').at(-1), { muted: ['microphone'] });
+  await call.send('screen', new Track());
+  assert.deepEqual(asked.at(-1), ['callPublish', { source: 'screen', on: true }]);
+  await call.stop('screen');
+  assert.deepEqual(asked.at(-1), ['callPublish', { source: 'screen', on: false }]);
+  call.leave();
+});
+
+test('a media node that goes away costs nobody a click', async () => {
+  const { call, peers, hear, offer } = stage();
+  await call.enter({});
+  offer(1, 1);
+  await settled();
+  peers[0].become('connected');
+  hear('callMoved', {});
+  assert.equal(call.standing, 'moving');
+  hear('callMoved', { waiting: true });
+  assert.equal(call.standing, 'waiting');
+  offer(2, 2);
+  await settled();
+  peers[1].become('connected');
+  assert.equal(call.standing, 'on');
+  call.leave();
+});
+
+test('a lost socket is followed by another join, with everything as it was', async () => {
+  const { call, client, connection, asked, peers, offer, of } = stage();
+  await call.enter({ microphone: new Track() });
+  offer(7, 1, microphone);
+  await settled();
+  peers[0].become('connected');
+  call.mute('microphone', true);
+  call.raiseHand(true);
+  connection.emit('status', { phase: 'waiting', until: 0 });
+  assert.equal(call.standing, 'offline');
+  client.emit('ready', true);
+  await settled();
+  assert.deepEqual(asked.at(-1), ['callJoin', { recipientUUID: '', audio: true, video: false, muted: ['microphone'] }]);
+  assert.deepEqual(of('callState').at(-1), { hand: true });
+  // The number is another session's: a new connection all the same.
+  offer(7, 1, microphone);
+  await settled();
+  peers[1].become('connected');
+  assert.deepEqual([peers.length, peers[0].closed, call.standing], [2, true, 'on']);
+  call.leave();
+});
+
+test('what fails is asked for anew, ever more seldom, and said; a storage that is away breaks no call', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { call, client, asked, peers, offer, of } = stage();
+    await call.enter({});
+    offer(1, 1);
+    await settled();
+    for (const number of [1, 2]) {
+      peers.at(-1).become('failed');
+      mock.timers.tick(1_000);
+      assert.equal(of('callRestart').length, number);
+      offer(number + 1, number + 1);
+      await settled();
+    }
+    assert.equal(call.standing, 'blocked');
+    mock.timers.tick(11_000);
+    mock.timers.tick(2_000);
+    assert.equal(of('callRestart').length, 3);
+    peers.at(-1).become('connected');
+    assert.equal(call.standing, 'on');
+    peers.at(-1).become('disconnected');
+    assert.equal(call.standing, 'interrupted');
+    peers.at(-1).become('connected');
+    client.emit('ready', false);
+    client.emit('ready', true);
+    await settled();
+    assert.equal(asked.length, 1);
+    call.leave();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a call without a media node is waited for; a full one, or one that is not for us, is over', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { call, answers, asked, hear } = stage();
+    const refuse = (code, error) => () => Promise.reject(new Refused({ code, error, payload: '' }));
+    const good = answers.callJoin;
+    answers.callJoin = refuse(17, 'no media node');
+    await call.enter({});
+    assert.equal(call.standing, 'waiting');
+    answers.callJoin = good;
+    mock.timers.tick(500);
+    await settled();
+    assert.deepEqual([asked.length, call.standing], [2, 'joining']);
+    hear('callEnded', { reason: 'connection' });
+    mock.timers.tick(500);
+    await settled();
+    assert.equal(asked.length, 3);
+    hear('callEnded', { reason: 'full' });
+    assert.deepEqual([call.standing, call.ending], ['over', 'This call is full.']);
+
+    const other = stage();
+    other.answers.callJoin = refuse(18, 'not allowed');
+    await other.call.enter({});
+    assert.equal(other.call.ending, 'not allowed');
+
+    const lost = stage();
+    lost.answers.callJoin = () => Promise.reject(new Disconnected());
+    await lost.call.enter({});
+    assert.equal(lost.call.standing, 'offline');
+    lost.call.leave();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('what is shown is asked for in steps, once it stands still; nothing for who looks elsewhere', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { call, hear, of } = stage();
+    await call.enter({});
+    const show = (height) => call.subscriptions.show('ana', 'camera', height);
+    const heights = () => of('callSubscribe').map(({ height }) => height);
+    show(170);
+    assert.deepEqual(heights(), [180]);
+    for (const height of [200, 300, 500, 700]) show(height);
+    mock.timers.tick(200);
+    assert.deepEqual(heights(), [180, 720]);
+    call.subscriptions.hide(true);
+    mock.timers.tick(9_000);
+    assert.equal(heights().length, 2);
+    mock.timers.tick(2_000);
+    call.subscriptions.hide(false);
+    assert.deepEqual(heights().slice(2), [0, 720]);
+    hear('callTracks', { participants: [], lines: [] });
+    show(720);
+    assert.deepEqual(heights().slice(4), [720]);
+    call.leave();
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('rooms have names that can be read out, and addresses', () => {
+  const room = newRoom();
+  assert.match(room, /^[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}$/);
+  assert.equal(roomOf(hashOf(room)), room);
+  assert.equal(roomOf('#room=Tea_1'), 'Tea_1');
+  for (const hash of ['', '#', '#room=', '#room=a b', '#room=<b>', `#room=${'x'.repeat(65)}`, '#other=a']) assert.equal(roomOf(hash), undefined, hash);
+  assert.equal(isRoom('x'.repeat(64)), true);
+});
