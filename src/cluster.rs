@@ -4,6 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub mod bus;
+pub mod calls;
 pub mod crowd;
 pub mod hub;
 pub mod janitor;

@@ -21,7 +21,7 @@ mod values;
 use clap::Args;
 
 pub use error::{ConfigError, SettingError, explain};
-pub use groups::{Accounts, Limits, Network, Node, Observation, Store};
+pub use groups::{Accounts, Calls, Limits, Network, Node, Observation, Store};
 pub use mounts::{DialectName, Mount, Mounts};
 pub use origins::{Origin, Origins};
 pub use rates::{FailureRate, MessageRate};
@@ -46,6 +46,9 @@ pub struct Config {
     /// Accounts, passwords and keys.
     #[command(flatten)]
     pub accounts: Accounts,
+    /// Calls: how clients find their way through firewalls.
+    #[command(flatten)]
+    pub calls: Calls,
     /// What one client may ask of the node.
     #[command(flatten)]
     pub limits: Limits,

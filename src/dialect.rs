@@ -4,7 +4,9 @@ pub mod chat;
 
 use std::sync::Arc;
 
+use crate::cluster::calls::Calls;
 use crate::cluster::{Hub, Janitor};
+use crate::domain::ice::IceServers;
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
 use crate::domain::{Accounts, Channels, Rules};
@@ -27,6 +29,10 @@ pub struct Services {
     pub channels: Channels,
     /// Lists of users.
     pub people: People,
+    /// Who is in which call.
+    pub calls: Arc<Calls>,
+    /// STUN and TURN servers.
+    pub ice: IceServers,
     /// Kicks and bans.
     pub moderation: Moderation,
     /// Limits and rights.

@@ -13,12 +13,15 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::cluster::calls::Calls;
 use crate::cluster::hub::HubEar;
+use crate::cluster::placement::Placement;
 use crate::cluster::registry::Registry;
 use crate::cluster::{Bus, Hub, Janitor, Relay};
-use crate::config::{Config, DialectName, FailureRate, MessageRate};
+use crate::config::{Address, Config, DialectName, FailureRate, MessageRate};
 use crate::dialect::Services;
 use crate::dialect::chat::Chat;
+use crate::domain::ice::{IceServers, Turn};
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
 use crate::domain::{Accounts, Channels, Hasher, Rules};
@@ -118,6 +121,9 @@ impl Node {
         let hub = Hub::new(id, store.clone(), bus.clone(), metrics.clone());
         let relay = Relay::new(store.clone(), hub.clone(), metrics.clone());
         let registry = Registry::new(id, config.node.role.as_str().to_owned(), store.clone(), hub.clone(), relay.clone(), metrics.clone());
+        let placement = Placement::new(store.clone());
+        let calls = Calls::new(id, relay.clone(), placement.clone());
+        relay.set_calls_desk(calls.clone());
         let janitor = Janitor::start(store.clone());
         let sessions = Sessions::new(session_limits(config), metrics.clone());
         let readiness = Arc::new(Readiness::default());
@@ -126,6 +132,7 @@ impl Node {
         tasks.spawn(bus_task.run(Arc::new(HubEar(hub.clone()))));
         tasks.spawn(registry.clone().run());
         tasks.spawn(relay.clone().read());
+        tasks.spawn(placement.run());
         tasks.spawn(upkeep::verify_generations(store.clone(), hub.clone(), bus.clone()));
         tasks.spawn(upkeep::flush_crowd(hub.clone()));
         tasks.spawn(upkeep::watch_readiness(store.clone(), bus, readiness.clone()));
@@ -139,6 +146,8 @@ impl Node {
             accounts: Accounts::new(store.clone(), hasher, rules.clone(), store::secret(config, store.as_ref()).await?),
             channels: Channels::new(store.clone(), hub, rules.clone()),
             people: People::new(store.clone()),
+            calls,
+            ice: ice_servers(config),
             moderation: Moderation::new(store.clone(), relay.clone()),
             rules,
             metrics: metrics.clone(),
@@ -249,6 +258,17 @@ fn session_limits(config: &Config) -> Limits {
         stall: limits.stall_seconds,
         ..Limits::default()
     }
+}
+
+fn ice_servers(config: &Config) -> IceServers {
+    let calls = &config.calls;
+    let address = |host: &str, port| Address { host: host.to_owned(), port }.to_string();
+    let turn = calls.turn_host.as_ref().zip(calls.turn_static_auth_secret.as_ref()).map(|(host, secret)| Turn {
+        address: address(host, calls.turn_port),
+        secret: secret.expose().as_bytes().to_vec(),
+        ttl: calls.turn_credential_ttl,
+    });
+    IceServers { stun: calls.stun_host.as_ref().map(|host| address(host, calls.stun_port)), turn }
 }
 
 fn rules(config: &Config) -> Rules {

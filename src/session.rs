@@ -63,6 +63,12 @@ pub trait Conversation: Send {
     /// A text frame.
     async fn text(&mut self, text: &str);
 
+    /// Whether a text frame is taken although it is longer than `MAX_FRAME_BYTES`: one of the few that have to be. Four times that is
+    /// the end in any case.
+    fn takes_long(&self, _text: &str) -> bool {
+        false
+    }
+
     /// A frame that is not even looked at; the connection stays. Answers in the dialect's own shape.
     async fn refused(&mut self, refusal: Refusal<'_>);
 
@@ -75,7 +81,7 @@ pub trait Conversation: Send {
 pub enum Refusal<'a> {
     /// It is binary.
     Binary,
-    /// It is longer than `MAX_FRAME_BYTES`.
+    /// It is longer than `MAX_FRAME_BYTES`, and [`Conversation::takes_long`] says no.
     TooLarge,
     /// The connection sent too many; the frame and when the next one will be accepted.
     TooMany {

@@ -174,7 +174,7 @@ impl Crowd {
 /// The frame of one piece of news, built once for each dialect. News that a full queue does not take is dropped: it is in no log.
 pub(super) struct NewsFrames<'a> {
     news: &'a NewsRecord,
-    built: Vec<(usize, Option<Bytes>)>,
+    built: Vec<((usize, Option<UserId>), Option<Bytes>)>,
 }
 
 impl<'a> NewsFrames<'a> {
@@ -183,9 +183,23 @@ impl<'a> NewsFrames<'a> {
     }
 
     pub(super) fn send(&mut self, listener: &dyn Listener) {
+        self.send_as_seen_from(listener, None);
+    }
+
+    /// In a direct channel with `peer`: the two see it by different names.
+    pub(super) fn send_as_seen_from(&mut self, listener: &dyn Listener, peer: Option<UserId>) {
         let encoder = listener.encoder();
-        let index = self.built.iter().position(|(number, _)| *number == encoder.number()).unwrap_or_else(|| {
-            self.built.push((encoder.number(), encoder.news(self.news)));
+        let (call, peer) = match self.news {
+            NewsRecord::Call { people, .. } => (Some(people), peer),
+            _ => (None, None),
+        };
+        let form = (encoder.number(), peer);
+        let index = self.built.iter().position(|(built, _)| *built == form).unwrap_or_else(|| {
+            let frame = match call {
+                Some(people) => encoder.call(peer, people),
+                None => encoder.news(self.news),
+            };
+            self.built.push((form, frame));
             self.built.len() - 1
         });
         if let Some(frame) = &self.built[index].1 {

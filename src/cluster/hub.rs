@@ -1,6 +1,7 @@
 //! Which local sessions get what: channels ([`super::live`]), users and everybody ([`super::crowd`]).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use super::listener::Listener;
 use super::live::{Live, Reading, Roles, Wants};
 use super::lock;
 use super::memory::Memory;
-use crate::ids::{ChannelId, Epoch, MessageId, NodeId, Position, SessionId, UserId};
+use crate::ids::{ChannelId, Epoch, MessageId, NodeId, Position, RoomId, SessionId, UserId};
 use crate::metrics::Metrics;
 use crate::store::channels::{Entry, Head, Known, Member, Stored};
 use crate::store::record::{self, Decoded, NewsRecord};
@@ -36,6 +37,17 @@ struct Channel {
     /// Set once the topic is subscribed to and the log's end is known.
     ready: OnceCell<()>,
     live: Mutex<Live>,
+    /// How often there was news of its call.
+    calls_heard: AtomicU64,
+    /// Somebody here was told of a call there, and may think that it still goes on.
+    had_call: AtomicBool,
+}
+
+impl Channel {
+    fn new(id: ChannelId) -> Self {
+        let (ready, live) = (OnceCell::new(), Mutex::default());
+        Self { id, ready, live, calls_heard: AtomicU64::default(), had_call: AtomicBool::default() }
+    }
 }
 
 /// The sessions of one user on this node who follow the user's topic.
@@ -88,9 +100,7 @@ impl Hub {
     pub async fn prepare(self: &Arc<Self>, channel: ChannelId) -> Result<Prepared> {
         let prepared = {
             let mut channels = lock(&self.channels);
-            let channel = channels
-                .entry(channel)
-                .or_insert_with(|| Arc::new(Channel { id: channel, ready: OnceCell::new(), live: Mutex::default() }));
+            let channel = channels.entry(channel).or_insert_with(|| Arc::new(Channel::new(channel)));
             Prepared { hub: self.clone(), channel: channel.clone() }
         };
         let channel = &prepared.channel;
@@ -377,15 +387,37 @@ impl Hub {
         let mut told = Vec::new();
         {
             let live = lock(&channel.live);
+            if let NewsRecord::Call { people, .. } = &news {
+                channel.calls_heard.fetch_add(1, Ordering::Relaxed);
+                channel.had_call.store(!people.is_empty(), Ordering::Relaxed);
+            }
             let mut frames = super::crowd::NewsFrames::new(&news);
-            for listener in live.listeners().filter(|listener| listener.hears(&news)) {
-                frames.send(listener.as_ref());
+            for (listener, peer) in live.listeners().filter(|(listener, _)| listener.hears(&news)) {
+                frames.send_as_seen_from(listener.as_ref(), peer);
                 told.extend(listener.uses_additions().then(|| listener.session()));
             }
         }
         if let NewsRecord::Joined { who, .. } = &news {
             // Whoever was told of a newcomer has them on the screen.
             told.into_iter().for_each(|session| self.crowd.view(session, [who.id]));
+        }
+    }
+
+    /// Says again who is in the calls that those here know of: news of them may have been missed.
+    async fn repeat_calls(&self) {
+        let mut channels = self.live_channels();
+        channels.retain(|channel| channel.had_call.load(Ordering::Relaxed));
+        let rooms: Vec<RoomId> = channels.iter().map(|channel| RoomId::of_channel(channel.id)).collect();
+        let summaries = loop {
+            match self.store.calls(&rooms).await {
+                Ok(summaries) => break summaries,
+                Err(error) => warn!(%error, "who is in which call cannot be read yet"),
+            }
+            sleep(RETRY).await;
+        };
+        for (channel, summary) in channels.iter().zip(summaries) {
+            let over = || record::encode(&NewsRecord::Call { channel: channel.id, people: Vec::new() });
+            self.channel_news(channel, &summary.unwrap_or_else(over));
         }
     }
 
@@ -452,6 +484,7 @@ impl Ear for HubEar {
                     }
                 })
                 .await;
+            hub.repeat_calls().await;
         });
         let followers: Vec<_> = lock(&self.0.followers).values().flat_map(|sessions| sessions.values().cloned()).collect();
         followers.into_iter().for_each(Listener::missed_news);
@@ -472,6 +505,19 @@ pub struct Entrant {
 pub struct Prepared {
     hub: Arc<Hub>,
     channel: Arc<Channel>,
+}
+
+impl Prepared {
+    /// How often there was news of the channel's call. Another number than before a session entered: it may have missed some.
+    #[must_use]
+    pub fn calls_heard(&self) -> u64 {
+        self.channel.calls_heard.load(Ordering::Relaxed)
+    }
+
+    /// A session that enters is told of a call in the channel.
+    pub fn has_call(&self) {
+        self.channel.had_call.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Prepared {

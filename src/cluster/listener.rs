@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use crate::ids::{ChannelId, Epoch, SessionId, UserId, Username};
 use crate::store::channels::Entry;
-use crate::store::record::{LogRecord, NewsRecord, Signal};
+use crate::store::record::{LogRecord, NewsRecord, Person, Signal};
 
 /// An entry of a channel's log, decoded.
 #[derive(Clone, Debug)]
@@ -57,6 +57,13 @@ pub trait Encoder: Send + Sync {
 
     /// The frame that tells of news; `None` where the dialect does not tell of it.
     fn news(&self, news: &NewsRecord) -> Option<Bytes>;
+
+    /// The frame that tells who is in a channel's call now; `peer` is the other end of a direct channel as the receiver sees it, which a
+    /// media node does not know. `None` where the dialect does not tell of it.
+    fn call(&self, peer: Option<UserId>, people: &[Person]) -> Option<Bytes> {
+        let _ = (peer, people);
+        None
+    }
 }
 
 /// A local session. None of these calls waits.

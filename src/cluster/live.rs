@@ -133,9 +133,9 @@ impl Live {
         self.members.get(&session).map(|member| member.roles).unwrap_or_default()
     }
 
-    /// Every member's listener.
-    pub fn listeners(&self) -> impl Iterator<Item = &Arc<dyn Listener>> {
-        self.members.values().map(|member| &member.listener)
+    /// Every member's listener, and the other end of a direct channel as it sees it.
+    pub fn listeners(&self) -> impl Iterator<Item = (&Arc<dyn Listener>, Option<UserId>)> {
+        self.members.values().map(|member| (&member.listener, member.peer))
     }
 
     /// One member's listener.

@@ -133,6 +133,35 @@ pub struct Accounts {
     pub moderators: Moderators,
 }
 
+/// Calls: how clients find their way through firewalls.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Calls")]
+pub struct Calls {
+    /// STUN server that clients are told of
+    #[arg(long, env, value_name = "HOST", value_parser = values::host)]
+    pub stun_host: Option<String>,
+
+    /// Its port
+    #[arg(long, env, value_name = "NUMBER", default_value = "3478", value_parser = whole::<u16>(1, 65535))]
+    pub stun_port: u16,
+
+    /// TURN server that clients are told of; needs TURN_STATIC_AUTH_SECRET
+    #[arg(long, env, value_name = "HOST", value_parser = values::host)]
+    pub turn_host: Option<String>,
+
+    /// Its port, for UDP and TCP
+    #[arg(long, env, value_name = "NUMBER", default_value = "3478", value_parser = whole::<u16>(1, 65535))]
+    pub turn_port: u16,
+
+    /// Secret that the TURN server shares (coturn: static-auth-secret); clients get credentials made with it, never the secret
+    #[arg(long, env, value_name = "SECRET", value_parser = secret::any)]
+    pub turn_static_auth_secret: Option<Secret>,
+
+    /// How long TURN credentials can be used; connections made with them go on
+    #[arg(long, env, value_name = "DURATION", default_value = "12h", value_parser = duration)]
+    pub turn_credential_ttl: Duration,
+}
+
 /// What one client may ask of the node.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Limits")]

@@ -77,7 +77,11 @@ pub(super) fn declarations() -> Command {
 }
 
 fn check(config: &Config) -> Result<(), SettingError> {
-    let (node, store) = (&config.node, &config.store);
+    let (node, store, calls) = (&config.node, &config.store, &config.calls);
+    if calls.turn_host.is_some() && calls.turn_static_auth_secret.is_none() {
+        let fault = "browsers use a TURN server only with credentials, which are made with TURN_STATIC_AUTH_SECRET";
+        return Err(SettingError::new("TURN_HOST", fault, "TURN_STATIC_AUTH_SECRET=a-secret"));
+    }
     if store.redis().is_some() {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use clap::Arg;
 use super::read::declarations;
 
 /// Values for the settings that have no default.
-const EXAMPLES: [(&str, &str); 13] = [
+const EXAMPLES: [(&str, &str); 16] = [
     ("SERVER_ADDRESS", ":8080"),
     ("ALLOWED_ORIGINS", "https://chat.example.org,https://example.org"),
     ("CLIENT_LOCATION", "./public"),
@@ -18,6 +18,9 @@ const EXAMPLES: [(&str, &str); 13] = [
     ("HISTORY_MAX_AGE", "90d"),
     ("SECRET_KEY", "64-hexadecimal-digits-from-openssl-rand-hex-32"),
     ("MODERATORS", "alice,bob"),
+    ("STUN_HOST", "stun.example.org"),
+    ("TURN_HOST", "turn.example.org"),
+    ("TURN_STATIC_AUTH_SECRET", "a-secret"),
     ("METRICS_TOKEN", "a-token"),
 ];
 

@@ -8,6 +8,7 @@ pub mod out;
 pub mod wire;
 
 mod account;
+mod calls;
 mod channel;
 mod sign;
 mod users;

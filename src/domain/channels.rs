@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::cluster::{Hub, LogEvent};
 use crate::domain::Rules;
 use crate::domain::people::{People, Seen};
-use crate::ids::{ChannelId, ClientId, Epoch, MessageId, MessageText, Micros, Position, Seq, SessionId, UserId};
+use crate::ids::{ChannelId, ClientId, Epoch, MessageId, MessageText, Micros, Position, RoomId, Seq, SessionId, UserId};
 use crate::store::accounts::User;
 use crate::store::channels::{Appended, Head, NewMessage, Range, Stored, StoredMessage};
 use crate::store::record::{self, Decoded, LogRecord, MessageRecord, NewsRecord, Person};
@@ -271,6 +271,22 @@ impl Channels {
         }
         let news = NewsRecord::Typing { session, who: me, to: place.peer };
         Ok(self.store.publish(&place.news(&news)).await?)
+    }
+
+    /// Whether `me` may call there. Both ends of a direct channel find it in their lists then.
+    pub async fn call(&self, me: &Person, place: Place) -> Outcome<()> {
+        self.admit(me, place).await.map(drop)
+    }
+
+    /// Who is in the calls of these channels, in this order; nobody: there is no call.
+    pub async fn calls(&self, channels: &[ChannelId]) -> Outcome<Vec<Vec<Person>>> {
+        let rooms: Vec<RoomId> = channels.iter().copied().map(RoomId::of_channel).collect();
+        let summaries = self.store.calls(&rooms).await?;
+        let people = |summary: Option<bytes::Bytes>| match summary.map(|summary| record::decode::<NewsRecord>(&summary)).transpose()? {
+            Some(Decoded::Known(NewsRecord::Call { people, .. })) => Ok(people),
+            _ => Ok(Vec::new()),
+        };
+        summaries.into_iter().map(people).collect()
     }
 
     /// Whether `author` may write to `place`; both ends find the channel in their lists before anything is in it.

@@ -14,7 +14,7 @@ use super::Session;
 
 /// Bytes read at once.
 const BUFFER: usize = 4096;
-/// Messages longer than allowed are read and refused up to this many times the limit.
+/// Messages longer than allowed are read, and refused or not, up to this many times the limit.
 const REFUSED_UP_TO: usize = 4;
 const FINAL: u8 = 0x80;
 const CONTROL: u8 = 0x08;

@@ -69,7 +69,7 @@ async fn converse(session: &Session, conversation: &mut dyn Conversation, leftov
         }
         session.metrics.messages_in.inc();
         session.metrics.bytes_in.inc_by(length as u64);
-        let too_large = length > session.limits.max_frame_bytes;
+        let too_large = length > session.limits.max_frame_bytes && !(message.is_text() && conversation.takes_long(text));
         if let Err(retry_after) = bucket.take(Instant::now()) {
             session.metrics.rate_limited.inc();
             let text = if too_large { "" } else { text };

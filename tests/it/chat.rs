@@ -5,6 +5,7 @@ mod everywhere;
 mod site;
 
 mod bad_input;
+mod calls;
 mod catching_up;
 mod changing;
 mod churn;

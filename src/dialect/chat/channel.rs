@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::Services;
 use super::client::{Client, Identity};
 use super::encoder::event_frame;
 use super::error::{Code, Failure, Handled};
+use super::out::calls::WireCall;
 use super::out::{ChannelView, Outgoing, WireMessage, WireRecipient, WireUser};
 use super::wire::{self, Recipient, Request};
+use super::{Services, calls};
 use crate::cluster::Listener;
 use crate::cluster::hub::Entrant;
 use crate::cluster::live::Roles;
@@ -31,6 +32,7 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
     let place = place(me, payload.recipient);
     services.channels.peer(place).await.map_err(failed)?;
     let prepared = services.hub.prepare(place.channel).await?;
+    let calls_heard = prepared.calls_heard();
     if let Some(before) = client.joined().filter(|before| *before != place) {
         leave_place(client, services, me, before).await;
     }
@@ -46,11 +48,13 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
         return Err(error.into());
     }
     let since = payload.after.map(|after| Since { after, epoch: payload.epoch });
+    let channel = [place.channel];
     let read = tokio::try_join!(
         services.channels.view(place, since, payload.limit.unwrap_or(DEFAULT_PAGE)),
-        services.channels.members(&me.person, place)
+        services.channels.members(&me.person, place),
+        calls::people(client, services, &channel),
     );
-    let (view, users) = match read {
+    let (view, users, calls) = match read {
         Ok(read) => read,
         Err(error) => {
             if client.joined() != Some(place) {
@@ -67,7 +71,8 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
         services.hub.crowd().view(session, users.iter().map(|user| user.id));
     }
     let users = users.iter().map(WireUser::from).collect();
-    let answer = answer("channelJoin", me, place, &view, Some(users), request);
+    let entered = Entered { users, call: calls.first().and_then(|people| WireCall::of(people)) };
+    let answer = answer("channelJoin", me, place, &view, Some(entered), request);
     let entrant = Entrant { listener: client.clone(), peer: place.peer, roles: Roles { joined: true, watching: false } };
     services.hub.enter(&prepared, entrant, view.head, || {
         client.connection().reply(answer);
@@ -76,6 +81,7 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
         }
     });
     client.pay();
+    calls::repeat(client, services, place, &prepared, calls_heard, calls.first().map_or(&[], Vec::as_slice)).await;
     // Signed out between the last look and the hub's: what came in too late goes out again.
     if client.joined() != Some(place) {
         services.janitor.please(client.leave_chore(me.person.id, place));
@@ -227,14 +233,21 @@ async fn leave_place(client: &Client, services: &Services, me: &Identity, place:
     }
 }
 
+/// What only those are told who enter.
+struct Entered<'a> {
+    users: Vec<WireUser<'a>>,
+    call: Option<WireCall<'a>>,
+}
+
 fn answer(
     kind: &'static str,
     me: &Identity,
     place: Place,
     view: &View,
-    users: Option<Vec<WireUser<'_>>>,
+    entered: Option<Entered<'_>>,
     request: &Request<'_>,
 ) -> bytes::Bytes {
+    let (users, call) = entered.map(|entered| (entered.users, entered.call)).unzip();
     let body = ChannelView {
         recipient: WireRecipient(place.peer),
         messages: view.messages.iter().map(|shown| WireMessage::shown(shown, me.person.id)).collect(),
@@ -243,6 +256,7 @@ fn answer(
         epoch: view.head.epoch,
         more: view.more,
         reset: view.reset,
+        call: call.flatten(),
     };
     Outgoing::new(kind, body).id(request.id.as_ref()).frame()
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use serde_json::json;
 
+use super::calls::Call;
 use super::encoder::{ChatEncoder, event_frame};
 use super::out::{Outgoing, UnreadChannel, WireMessage, WireRecipient};
 use super::{Services, watch};
@@ -65,6 +66,8 @@ struct State {
     /// Whose topic is followed.
     follows: Option<UserId>,
     joins_told: Option<(Instant, u32)>,
+    /// The call that it is in, or was in last.
+    call: Option<Arc<Call>>,
 }
 
 /// One connection of the chat dialect.
@@ -97,6 +100,12 @@ impl Client {
     #[must_use]
     pub fn connection(&self) -> &Session {
         &self.session
+    }
+
+    /// The connection, for whoever outlives a request.
+    #[must_use]
+    pub(super) fn shared_connection(&self) -> Arc<Session> {
+        self.session.clone()
     }
 
     /// Where it is.
@@ -152,6 +161,36 @@ impl Client {
     /// Takes the joined channel out, if it is this one (or any).
     pub fn take_joined(&self, place: Option<Place>) -> Option<Place> {
         self.state().joined.take_if(|joined| place.is_none_or(|place| place == *joined))
+    }
+
+    /// Notes which call the session joins, and ends what it was told of the one before; `false`, and nothing noted, if `user` is not
+    /// signed in any more.
+    pub(super) fn set_call(&self, user: UserId, call: &Arc<Call>) -> bool {
+        let before = {
+            let mut state = self.state();
+            if state.identity.as_ref().is_none_or(|identity| identity.person.id != user) {
+                return false;
+            }
+            state.call.replace(call.clone())
+        };
+        if let Some(before) = before {
+            before.end();
+        }
+        true
+    }
+
+    /// Whether this is the call that was noted last.
+    pub(super) fn is_in(&self, call: &Arc<Call>) -> bool {
+        self.state().call.as_ref().is_some_and(|present| Arc::ptr_eq(present, call))
+    }
+
+    /// Leaves the call, if the session is in one.
+    pub fn leave_call(&self) {
+        let call = self.state().call.take();
+        if let Some(call) = call {
+            call.end();
+            self.services.calls.leave(self.session.id());
+        }
     }
 
     /// Remembers that the event of this message answers a request.
@@ -254,6 +293,7 @@ impl Client {
             hub.unfollow(user, session);
         }
         hub.crowd().clear_view(session);
+        self.leave_call();
         let mut chores: Vec<Chore> = joined.into_iter().map(|place| self.leave_chore(identity.person.id, place)).collect();
         self.pay();
         self.state().owed.clear();
@@ -294,7 +334,7 @@ impl Client {
 
     fn push_unread(&self, watched: Watched, last: Option<WireMessage<'_>>) {
         let count = watched.seq.0.saturating_sub(watched.read.0);
-        let channel = UnreadChannel { recipient: WireRecipient(watched.place.peer), count, last, seq: watched.seq };
+        let channel = UnreadChannel { recipient: WireRecipient(watched.place.peer), count, last, seq: watched.seq, call: None };
         // What a full queue does not take is told with the next change.
         self.session.send(&Outgoing::new("unread", json!({ "channels": [channel] })).frame());
     }

@@ -10,7 +10,7 @@ use super::client::{Client, Identity};
 use super::error::{Code, Failure, Handled};
 use super::out::{self, Outgoing};
 use super::wire::{Request, without_secrets};
-use super::{Services, account, channel, sign, users, watch};
+use super::{Services, account, calls, channel, sign, users, watch};
 use crate::ids::RequestId;
 use crate::session::{Conversation, Refusal, Session};
 
@@ -66,6 +66,14 @@ impl Talk {
             Handler::Block => users::block(client, services, me, request).await,
             Handler::Kick => users::kick(client, services, me, request).await,
             Handler::Ban => users::ban(client, services, me, request).await,
+            Handler::CallJoin => calls::join(client, services, me, request).await,
+            Handler::CallAnswer => calls::answer(client, services, request),
+            Handler::CallCandidate => calls::candidate(client, services, request),
+            Handler::CallPublish => calls::publish(client, services, request),
+            Handler::CallState => calls::state(client, services, request),
+            Handler::CallSubscribe => calls::subscribe(client, services, request),
+            Handler::CallRestart => calls::restart(client, services, request),
+            Handler::CallLeave => calls::leave(client, request),
         }
     }
 
@@ -118,6 +126,11 @@ impl Conversation for Talk {
         }
     }
 
+    fn takes_long(&self, text: &str) -> bool {
+        // An answer has a section for each track of a call.
+        self.services.calls.has(self.client.connection().id()) && Request::parse(text).is_ok_and(|request| request.kind == "callAnswer")
+    }
+
     async fn refused(&mut self, refusal: Refusal<'_>) {
         let nothing = Value::String(String::new());
         match refusal {
@@ -155,6 +168,14 @@ enum Handler {
     Block,
     Kick,
     Ban,
+    CallJoin,
+    CallAnswer,
+    CallCandidate,
+    CallPublish,
+    CallState,
+    CallSubscribe,
+    CallRestart,
+    CallLeave,
 }
 
 impl Handler {
@@ -178,6 +199,14 @@ impl Handler {
             "block" => Self::Block,
             "kick" => Self::Kick,
             "ban" => Self::Ban,
+            "callJoin" => Self::CallJoin,
+            "callAnswer" => Self::CallAnswer,
+            "callCandidate" => Self::CallCandidate,
+            "callPublish" => Self::CallPublish,
+            "callState" => Self::CallState,
+            "callSubscribe" => Self::CallSubscribe,
+            "callRestart" => Self::CallRestart,
+            "callLeave" => Self::CallLeave,
             _ => return None,
         })
     }

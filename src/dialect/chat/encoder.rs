@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::out::{Outgoing, WireMessage, WireRecipient, WireUser};
 use crate::cluster::{Encoder, LogEvent};
-use crate::ids::RequestId;
-use crate::store::record::{LogRecord, NewsRecord};
+use crate::ids::{RequestId, UserId};
+use crate::store::record::{LogRecord, NewsRecord, Person};
 
 /// The encoder of the chat dialect.
 pub struct ChatEncoder;
@@ -51,6 +51,10 @@ impl Encoder for ChatEncoder {
             }
             NewsRecord::DirectOpened { .. } | NewsRecord::Call { .. } => return None,
         })
+    }
+
+    fn call(&self, peer: Option<UserId>, people: &[Person]) -> Option<Bytes> {
+        Some(super::out::calls::changed(peer, people))
     }
 }
 

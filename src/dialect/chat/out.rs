@@ -210,6 +210,9 @@ pub struct ChannelView<'a> {
     pub more: bool,
     /// What the client had is to be forgotten.
     pub reset: bool,
+    /// The call that goes on there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<calls::WireCall<'a>>,
 }
 
 /// An entry of `unread`.
@@ -225,6 +228,9 @@ pub struct UnreadChannel<'a> {
     pub last: Option<WireMessage<'a>>,
     /// The newest message's number.
     pub seq: Seq,
+    /// The call that goes on there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call: Option<calls::WireCall<'a>>,
 }
 
 /// An `error`, with what was wrong given back.

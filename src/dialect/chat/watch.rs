@@ -8,18 +8,20 @@ use futures_util::StreamExt;
 use serde_json::json;
 use tracing::debug;
 
-use super::Services;
 use super::channel::{acknowledge, place};
 use super::client::{Client, Identity, Watched};
 use super::error::{Code, Failure, Handled};
+use super::out::calls::WireCall;
 use super::out::{Outgoing, UnreadChannel, WireMessage, WireRecipient};
 use super::wire::{self, Request};
+use super::{Services, calls};
 use crate::cluster::Listener;
 use crate::cluster::hub::{Entrant, Prepared};
 use crate::cluster::live::Roles;
 use crate::domain::channels::{MAX_DIRECTS, Place, Unread};
 use crate::ids::{Position, Seq, UserId};
 use crate::store::channels::Head;
+use crate::store::record::Person;
 
 /// At most so many channels by name; `all` has a limit of its own.
 const MAX_NAMED: usize = 200;
@@ -51,14 +53,20 @@ pub(super) async fn watch(client: &Arc<Client>, services: &Services, me: &Identi
     let prepared: Vec<_> =
         futures_util::stream::iter(ids).map(|channel| services.hub.prepare(channel)).buffered(CONCURRENT).collect().await;
     let prepared = prepared.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let unread = services.channels.unread(user, places).await.map_err(failed)?;
+    let calls_heard: Vec<u64> = prepared.iter().map(Prepared::calls_heard).collect();
+    let channels: Vec<_> = places.iter().map(|place| place.channel).collect();
+    let read = tokio::try_join!(services.channels.unread(user, places), calls::people(client, services, &channels));
+    let (unread, calls) = read.map_err(failed)?;
     for (prepared, unread) in prepared.iter().zip(&unread) {
         enter(client, services, user, prepared, unread);
     }
-    let channels: Vec<_> = unread.iter().map(|unread| channel(unread, user)).collect();
+    let channels: Vec<_> = unread.iter().zip(&calls).map(|(unread, people)| channel(unread, people, user)).collect();
     let frame = Outgoing::new("unread", json!({ "channels": channels })).id(request.id.as_ref()).frame();
     client.connection().reply(frame);
     client.pay();
+    for (((prepared, heard), unread), people) in prepared.iter().zip(calls_heard).zip(&unread).zip(&calls) {
+        calls::repeat(client, services, unread.place, prepared, heard, people).await;
+    }
     Ok(())
 }
 
@@ -139,11 +147,12 @@ fn enter(client: &Arc<Client>, services: &Services, user: UserId, prepared: &Pre
     }
 }
 
-fn channel(unread: &Unread, reader: UserId) -> UnreadChannel<'_> {
+fn channel<'a>(unread: &'a Unread, people: &'a [Person], reader: UserId) -> UnreadChannel<'a> {
     UnreadChannel {
         recipient: WireRecipient(unread.place.peer),
         count: unread.count,
         last: unread.last.as_ref().map(|last| WireMessage::shown(last, reader)),
         seq: unread.head.position.seq,
+        call: WireCall::of(people),
     }
 }

@@ -19,7 +19,7 @@ everywhere!(
 );
 
 /// Frames of somebody who is signed in, and the code of the error that each of them gets.
-const MALFORMED: [(&str, u64); 60] = [
+const MALFORMED: [(&str, u64); 68] = [
     ("", 1),
     (" ", 1),
     ("{", 1),
@@ -78,6 +78,14 @@ const MALFORMED: [(&str, u64); 60] = [
     ("{\"type\":\"read\"}", 16),
     ("{\"type\":\"watch\",\"watch\":{\"recipientUUIDs\":[null,7]}}", 16),
     ("{\"type\":\"account\",\"account\":{\"username\":\"a\\nb\"}}", 16),
+    ("{\"type\":\"callJoin\",\"callJoin\":{\"room\":\"a/b\"}}", 16),
+    ("{\"type\":\"callAnswer\"}", 16),
+    ("{\"type\":\"callAnswer\",\"callAnswer\":{\"type\":\"offer\",\"sdp\":\"v=0\",\"connection\":1,\"offer\":1}}", 16),
+    ("{\"type\":\"callCandidate\",\"callCandidate\":\"candidate:1\"}", 16),
+    ("{\"type\":\"callPublish\",\"callPublish\":{\"source\":\"webcam\",\"on\":true}}", 16),
+    ("{\"type\":\"callState\",\"callState\":{\"reaction\":\"hello\"}}", 16),
+    ("{\"type\":\"callSubscribe\",\"callSubscribe\":{\"height\":360}}", 16),
+    ("{\"type\":\"callRestart\",\"callRestart\":[]}", 16),
     ("{\"type\":\"block\",\"block\":{\"userUUID\":\"me\",\"on\":true}}", 16),
     ("{\"type\":\"deleteAccount\",\"deleteAccount\":{\"password\":7}}", 16),
 ];
@@ -171,7 +179,7 @@ fn random_json_around_valid_messages_never_ends_a_connection() {
             tokio::time::timeout(Duration::from_secs(10), client.fence()).await.expect("answered");
             for frame in client.received().iter().filter(|frame| frame["type"] == "error") {
                 let code = frame["error"]["code"].as_u64().unwrap();
-                assert!([1, 4, 5, 7, 10, 13, 14, 16, 18].contains(&code), "{frame}");
+                assert!([1, 4, 5, 7, 10, 11, 13, 14, 16, 18].contains(&code), "{frame}");
             }
             client.close().await;
         });
@@ -184,7 +192,7 @@ fn random_json_around_valid_messages_never_ends_a_connection() {
 
 /// A message of the protocol with some of it changed at random.
 fn frame() -> impl Strategy<Value = String> {
-    const KINDS: [&str; 19] = [
+    const KINDS: [&str; 27] = [
         "signIn",
         "signUp",
         "signOut",
@@ -204,9 +212,17 @@ fn frame() -> impl Strategy<Value = String> {
         "exportAccount",
         "block",
         "kick",
+        "callJoin",
+        "callAnswer",
+        "callCandidate",
+        "callPublish",
+        "callState",
+        "callSubscribe",
+        "callRestart",
+        "callLeave",
     ];
     // Not `guest`: a guest's account needs no password to be deleted.
-    const FIELDS: [&str; 19] = [
+    const FIELDS: [&str; 27] = [
         "username",
         "password",
         "uuid",
@@ -225,6 +241,14 @@ fn frame() -> impl Strategy<Value = String> {
         "on",
         "userUUID",
         "minutes",
+        "room",
+        "muted",
+        "source",
+        "hand",
+        "reaction",
+        "participant",
+        "height",
+        "sdp",
         "unknown",
     ];
     let leaf = prop_oneof![

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Outgoing, WireRecipient, WireUser};
+use crate::cluster::calls::Ended;
 use crate::domain::ice::IceServer;
 use crate::ids::{RequestId, SessionId, Slug, UserId};
 use crate::store::record::Person;
@@ -21,16 +22,18 @@ pub enum CallName {
     Room(Slug),
 }
 
-/// Why a client is out of a call that it was in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Reason {
-    /// The call is full.
-    Full,
-    /// Its connection could not be made, or broke.
-    Connection,
-    /// No media node serves it.
-    Unavailable,
+/// A channel's call, for those who look at the channel.
+#[derive(Serialize)]
+pub struct WireCall<'a> {
+    participants: Vec<WireUser<'a>>,
+}
+
+impl<'a> WireCall<'a> {
+    /// A call with these people; `None`: there is none.
+    #[must_use]
+    pub fn of(people: &'a [Person]) -> Option<Self> {
+        (!people.is_empty()).then(|| Self { participants: people.iter().map(user).collect() })
+    }
 }
 
 #[derive(Serialize)]
@@ -139,20 +142,20 @@ pub fn moved(waiting: bool) -> Bytes {
 
 /// `callEnded`.
 #[must_use]
-pub fn ended(reason: Reason) -> Bytes {
+pub fn ended(why: Ended) -> Bytes {
+    let reason = match why {
+        Ended::Full => "full",
+        Ended::Connection => "connection",
+        Ended::Unavailable => "unavailable",
+    };
     Outgoing::new("callEnded", json!({ "reason": reason })).frame()
 }
 
 /// `callChanged`: `peer` is the other end of a direct channel, as the receiver sees it.
 #[must_use]
 pub fn changed(peer: Option<UserId>, people: &[Person]) -> Bytes {
-    Outgoing::new("callChanged", json!({ "recipientUUID": WireRecipient(peer), "participants": users(people) })).frame()
-}
-
-/// The people in a call.
-#[must_use]
-pub fn users(people: &[Person]) -> Vec<WireUser<'_>> {
-    people.iter().map(user).collect()
+    let participants: Vec<WireUser<'_>> = people.iter().map(user).collect();
+    Outgoing::new("callChanged", json!({ "recipientUUID": WireRecipient(peer), "participants": participants })).frame()
 }
 
 /// Whoever is in a call is there.

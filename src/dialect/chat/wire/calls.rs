@@ -63,6 +63,10 @@ pub struct CallCandidate {
     username_fragment: Option<String>,
 }
 
+/// `callRestart`, `callLeave`.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
 /// `callPublish`.
 #[derive(Deserialize)]
 pub struct CallPublish {

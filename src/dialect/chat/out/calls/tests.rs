@@ -74,7 +74,7 @@ fn states_come_one_at_a_time() {
 fn moves_ends_and_changes() {
     assert_eq!(message(&moved(false)), json!({ "type": "callMoved", "callMoved": {} }));
     assert_eq!(message(&moved(true)), json!({ "type": "callMoved", "callMoved": { "waiting": true } }));
-    assert_eq!(message(&ended(Reason::Unavailable)), json!({ "type": "callEnded", "callEnded": { "reason": "unavailable" } }));
+    assert_eq!(message(&ended(Ended::Unavailable)), json!({ "type": "callEnded", "callEnded": { "reason": "unavailable" } }));
     let user = json!({ "UUID": ANN, "Username": "ann", "OnLine": true });
     assert_eq!(message(&changed(None, &[ann()]))["callChanged"], json!({ "recipientUUID": "", "participants": [user] }));
     assert_eq!(message(&changed(Some(ann().id), &[]))["callChanged"], json!({ "recipientUUID": ANN, "participants": [] }));
