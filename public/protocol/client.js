@@ -180,8 +180,10 @@ export class ChatClient extends Emitter {
   /** @param {import('./types.js').Frame} frame */
   #received(frame) {
     this.#pulse.heard();
-    this.#requests.answered(frame);
-    if (frame.type === 'error' && frame.error.code === Code.unavailable && !isOfCall(frame)) return this.#unserved();
+    const asked = this.#requests.answered(frame);
+    // Calls need media nodes, which may be away while everything else is served.
+    const isOfCall = asked?.startsWith('call');
+    if (frame.type === 'error' && frame.error.code === Code.unavailable && !isOfCall) return this.#unserved();
     const news = interpret(frame, this.identity?.userUUID);
     if (!news) return;
     switch (news.name) {
@@ -235,13 +237,4 @@ export class ChatClient extends Emitter {
     this.outbox.pause();
     this.session.lost();
   }
-}
-
-/**
- * Calls need media nodes, which may be away while everything else is served.
- *
- * @param {import('./types.js').Frame} refusal
- */
-function isOfCall({ error }) {
-  return String(error.payload?.type).startsWith('call');
 }

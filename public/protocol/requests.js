@@ -14,7 +14,7 @@ const PATIENCE = 15_000;
 export class Requests {
   #connection;
   #count = 0;
-  /** @type {Map<string, { resolve: (answer: any) => void, reject: (error: Error) => void, timer: ReturnType<typeof setTimeout> }>} */
+  /** @type {Map<string, { type: string, resolve: (answer: any) => void, reject: (error: Error) => void, timer: ReturnType<typeof setTimeout> }>} */
   #waiting = new Map();
 
   /** @param {import('./connection.js').Connection} connection */
@@ -32,7 +32,7 @@ export class Requests {
     if (this.#connection.status.phase !== 'open') return Promise.reject(new Disconnected());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#connection.abandon(), patience);
-      this.#waiting.set(id, { resolve, reject, timer });
+      this.#waiting.set(id, { type, resolve, reject, timer });
       this.#connection.send({ type, id, ...header, [type]: payload });
     });
   }
@@ -41,12 +41,14 @@ export class Requests {
    * Hands an answer to whoever waits for it.
    *
    * @param {import('./types.js').Frame} frame
+   * @returns What was asked.
    */
   answered(frame) {
-    if (frame.id === undefined) return;
+    if (frame.id === undefined) return undefined;
     const request = this.#take(frame.id);
     if (frame.type === 'error') request?.reject(new Refused(frame.error));
     else request?.resolve(frame[frame.type]);
+    return request?.type;
   }
 
   /**

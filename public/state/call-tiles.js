@@ -25,8 +25,8 @@ export function tilesOf(people) {
  */
 export function leading(tiles, { view, pinned, active }) {
   const byKey = (/** @type {string | undefined} */ key) => tiles.find((one) => one.key === key);
-  // Of several screens, the last one that was begun; one's own one knows.
-  const screen = tiles.filter(({ source, person }) => source === 'screen' && !person.own).at(-1) ?? tiles.find(({ source }) => source === 'screen');
+  // Of several screens, the last one that was begun; one's own one knows, and it would show itself.
+  const screen = tiles.filter(({ source, person }) => source === 'screen' && !person.own).at(-1);
   const chosen = byKey(pinned) ?? screen;
   if (chosen || view === 'grid') return chosen?.key;
   const others = tiles.filter(({ person }) => !person.own);

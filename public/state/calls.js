@@ -1,11 +1,14 @@
 import { Emitter } from '../protocol/emitter.js';
+import { GENERAL } from '../protocol/types.js';
 
 /** @typedef {import('../protocol/types.js').User} User */
 
 /**
  * In which channels there is a call, and who is in it.
  *
- * @extends {Emitter<{ change: undefined }>}
+ * `begun`: somebody calls this user.
+ *
+ * @extends {Emitter<{ change: undefined, begun: { channel: string, by: User } }>}
  */
 export class Calls extends Emitter {
   /** The channel whose call we are in. @type {string | undefined} */
@@ -17,7 +20,12 @@ export class Calls extends Emitter {
   /** @param {import('../protocol/client.js').ChatClient} client */
   constructor(client) {
     super();
-    client.on('calling', ({ channel, participants }) => this.#learn(channel, participants));
+    client.on('calling', ({ channel, participants }) => {
+      const [by] = participants;
+      const isNew = this.in(channel).length === 0;
+      this.#learn(channel, participants);
+      if (isNew && by && channel !== GENERAL && by.UUID !== client.identity?.userUUID) this.emit('begun', { channel, by });
+    });
     client.on('unread', (counts) => {
       for (const { recipientUUID: channel, call } of counts) if (call) this.#learn(channel, call.participants);
     });

@@ -4,6 +4,7 @@ import { playTone } from './tone.js';
 
 /** @typedef {import('../state/app.js').App} App */
 /** @typedef {import('../protocol/types.js').Message} Message */
+/** @typedef {{ channel: string, tag: string, title: string, body: string, isOver: () => boolean }} Told A notification, and whether it has had its time. */
 
 const WORKER = '/service-worker.js';
 /** How long other windows leave a message to the one that shows it already, in milliseconds. */
@@ -19,8 +20,8 @@ const LONGEST = 200;
 export class Notifier {
   #app;
   #open;
-  /** Channels with a notification of ours. @type {Set<string>} */
-  #told = new Set();
+  /** Notifications of ours, and whether they have had their time. @type {Map<string, () => boolean>} */
+  #told = new Map();
 
   /**
    * @param {App} app
@@ -32,7 +33,7 @@ export class Notifier {
   }
 
   start() {
-    const { preferences, client, channels } = this.#app;
+    const { preferences, client, channels, calls } = this.#app;
     let sound = preferences.sound;
     preferences.on('change', ({ here }) => {
       if (here && preferences.notifications) this.#permit();
@@ -41,6 +42,8 @@ export class Notifier {
     });
     client.on('message', ({ channel, message }) => this.#heard(channel, message));
     channels.on('change', () => this.#withdraw());
+    calls.on('change', () => this.#withdraw());
+    calls.on('begun', ({ channel, by }) => this.#rings(channel, by));
     if (!('serviceWorker' in navigator)) return;
     navigator.serviceWorker.addEventListener('message', ({ data }) => this.#open(data.open));
     navigator.serviceWorker.startMessages();
@@ -73,15 +76,47 @@ export class Notifier {
    * @param {Message} message
    */
   async #heard(channel, message) {
-    const { identity, preferences } = this.#app;
+    const { identity, channels } = this.#app;
     if (!identity || !wantsAttention(message, channel, identity)) return;
+    const { Sender, Message } = message;
+    await this.#call(message.UUID, () => this.#isShown(channel), {
+      channel,
+      tag: channel,
+      title: channel === GENERAL ? `${Sender.Username} in General` : Sender.Username,
+      body: Message.length > LONGEST ? `${Message.slice(0, LONGEST)}…` : Message,
+      isOver: () => !channels.find(channel)?.unread,
+    });
+  }
+
+  /**
+   * Somebody wants to talk to this user.
+   *
+   * @param {string} channel
+   * @param {import('../protocol/types.js').User} by
+   */
+  async #rings(channel, by) {
+    const { calls } = this.#app;
+    this.#app.emit('notice', `${by.Username} is calling.`);
+    const isOver = () => calls.in(channel).length === 0;
+    await this.#call(`call ${channel}`, () => !document.hidden, { channel, tag: `call ${channel}`, title: by.Username, body: 'is calling', isOver });
+  }
+
+  /**
+   * By sound and by notification, as the user wishes, unless a window shows it.
+   *
+   * @param {string} about
+   * @param {() => boolean} isShown
+   * @param {Told} told
+   */
+  async #call(about, isShown, told) {
+    const { preferences } = this.#app;
     if (!preferences.notifications && !preferences.sound) return;
-    const shown = this.#isShown(channel);
+    const shown = isShown();
     if (!shown) await pause(PRECEDENCE);
-    await claim(message.UUID, async () => {
-      if (shown || this.#isShown(channel)) return;
+    await claim(about, async () => {
+      if (shown || isShown()) return;
       if (preferences.sound) playTone();
-      if (preferences.notifications && this.obstacle === undefined && Notification.permission === 'granted') await this.#tell(channel, message);
+      if (preferences.notifications && this.obstacle === undefined && Notification.permission === 'granted') await this.#tell(told);
     });
   }
 
@@ -90,32 +125,23 @@ export class Notifier {
     return channel === this.#app.channel && this.#app.reading.attentive;
   }
 
-  /**
-   * @param {string} channel
-   * @param {Message} message
-   */
-  async #tell(channel, { Sender, Message }) {
+  /** @param {Told} told */
+  async #tell({ channel, tag, title, body, isOver }) {
     const worker = await navigator.serviceWorker.register(WORKER);
-    await worker.showNotification(channel === GENERAL ? `${Sender.Username} in General` : Sender.Username, {
-      body: Message.length > LONGEST ? `${Message.slice(0, LONGEST)}…` : Message,
-      tag: channel,
-      icon: '/icons/icon-192.png',
-      data: { channel },
-      // The sound is ours to make, or not to make.
-      silent: true,
-    });
-    this.#told.add(channel);
+    // The sound is ours to make, or not to make.
+    await worker.showNotification(title, { body, tag, icon: '/icons/icon-192.png', data: { channel }, silent: true });
+    this.#told.set(tag, isOver);
     // It may have been read meanwhile.
     await this.#withdraw();
   }
 
   /** What was read needs no notification any more. */
   async #withdraw() {
-    for (const channel of this.#told) {
-      if (this.#app.channels.find(channel)?.unread) continue;
-      this.#told.delete(channel);
+    for (const [tag, isOver] of this.#told) {
+      if (!isOver()) continue;
+      this.#told.delete(tag);
       const worker = await navigator.serviceWorker.getRegistration();
-      for (const notification of (await worker?.getNotifications({ tag: channel })) ?? []) notification.close();
+      for (const notification of (await worker?.getNotifications({ tag })) ?? []) notification.close();
     }
   }
 }

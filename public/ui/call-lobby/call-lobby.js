@@ -100,7 +100,7 @@ export class CallLobby extends HTMLElement {
     this.#metering = setInterval(() => this.#measure(), METER);
     this.#paint();
     this.#own.open().catch(reportError);
-    this.#join.focus();
+    this.#join.focus({ preventScroll: true });
   }
 
   disconnectedCallback() {
@@ -126,7 +126,7 @@ export class CallLobby extends HTMLElement {
     this.#again.hidden = obstacle === '' || own.asking;
     this.#hint.textContent = own.asking ? 'The browser asks whether this page may use your camera and microphone.' : camera ? '' : 'Your camera is off';
     this.#who.textContent = this.#present();
-    this.#join.disabled = !client.ready || own.asking;
+    this.#join.disabled = !client.ready || own.asking || own.obstacles.microphone === 'unsupported' || own.obstacles.camera === 'unsupported';
     this.#join.textContent = own.isOn('microphone') || own.isOn('camera') || own.track('microphone') ? 'Join' : 'Join to watch and listen';
     this.#listen();
   }

@@ -1,3 +1,4 @@
+import { Awake } from '../../rtc/awake.js';
 import { Sound } from '../../rtc/sound.js';
 import { obstacleWords } from '../../state/call-words.js';
 import { CallBanner } from '../call-banner/call-banner.js';
@@ -27,6 +28,7 @@ export class CallRoom extends HTMLElement {
   #own;
   #does;
   #sound = new Sound();
+  #awake = new Awake();
   #count = element('span', { class: 'count' });
   #mode = element('span', { class: 'mode' });
   #alone = element('div', { class: 'alone', hidden: true });
@@ -118,6 +120,7 @@ export class CallRoom extends HTMLElement {
       this.#sound.on('change', this.#paintSoon),
       this.#app.channels.on('change', this.#paintSoon),
     ];
+    this.#awake.begin();
     this.#route();
     this.#play();
     this.#paint();
@@ -126,6 +129,7 @@ export class CallRoom extends HTMLElement {
 
   disconnectedCallback() {
     for (const stop of this.#stops) stop();
+    this.#awake.end();
     this.#sound.play(new Map());
     this.#news.close();
   }

@@ -29,7 +29,7 @@ export class CallView extends HTMLElement {
   #call;
   /** @type {CallRoom | undefined} */
   #room;
-  #dock = new CallDock({ back: () => this.#show('open'), microphone: () => this.#own?.toggle('microphone'), leave: () => this.#call?.leave() });
+  #dock = new CallDock({ back: () => this.#return(), microphone: () => this.#own?.toggle('microphone'), leave: () => this.#call?.leave() });
   /** Where the focus was before. @type {Element | null} */
   #before = null;
 
@@ -52,7 +52,7 @@ export class CallView extends HTMLElement {
 
   /** Before a call at this place, or back in it. @param {Place} place */
   open(place) {
-    if (this.#call && this.#isAt(place)) return this.#show('open');
+    if (this.#call && this.#isAt(place)) return this.#return();
     if (this.#own && this.#isAt(place)) return;
     if (this.#call) {
       this.#app.emit('notice', `You left the call in ${this.#title}.`);
@@ -115,6 +115,7 @@ export class CallView extends HTMLElement {
 
   /** Nothing is left of it. */
   #close() {
+    const hadFocus = this.contains(document.activeElement);
     this.#call?.leave();
     this.#own?.close();
     this.#call = undefined;
@@ -126,13 +127,19 @@ export class CallView extends HTMLElement {
     this.#beside(undefined);
     this.#show(undefined);
     this.replaceChildren();
-    if (this.#before instanceof HTMLElement && this.#before.isConnected) this.#before.focus();
+    const before = this.#before instanceof HTMLElement && this.#before.checkVisibility() ? this.#before : undefined;
+    if (hadFocus) (before ?? this.#page.querySelector('textarea'))?.focus();
   }
 
   /** @param {HTMLElement} content */
   #put(content) {
     this.setAttribute('aria-label', `Call: ${this.#title}`);
     this.replaceChildren(this.#dock.node, content);
+  }
+
+  #return() {
+    this.#show('open');
+    this.querySelector('h1')?.focus();
   }
 
   #minimise() {

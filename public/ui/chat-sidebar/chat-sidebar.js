@@ -83,6 +83,7 @@ export class ChatSidebar extends HTMLElement {
     for (const name of /** @type {const} */ (['channel', 'identity', 'connection'])) app.on(name, paint);
     app.people.on('change', paint);
     app.channels.on('change', paint);
+    app.calls.on('change', paint);
     this.#paint();
   }
 
@@ -144,6 +145,7 @@ class Line {
   #last = element('span', { class: 'last' });
   #presence = element('span', { class: 'visually-hidden' });
   #count = element('span');
+  #call = element('span', { class: 'call', hidden: true }, icon('camera'), element('span', { class: 'visually-hidden' }, 'In a call'));
   #badge = element('span', { class: 'badge' }, this.#count, element('span', { class: 'visually-hidden' }, ' unread'));
   #button;
   item;
@@ -154,7 +156,7 @@ class Line {
       'button',
       { type: 'button', tabindex: -1, onclick: open },
       this.#avatar,
-      element('span', { class: 'lines' }, this.#name, this.#presence, this.#at, this.#last, this.#badge),
+      element('span', { class: 'lines' }, this.#name, this.#presence, this.#at, this.#last, this.#badge), this.#call,
     );
     this.item = element('li', {}, this.#button);
   }
@@ -173,6 +175,7 @@ class Line {
     this.#last.textContent = last ? preview(last, app.identity?.userUUID, id === GENERAL) : '';
     this.#badge.hidden = unread === 0;
     this.#count.textContent = unread > MANY ? `${MANY}+` : String(unread);
+    this.#call.hidden = app.calls.in(id).length === 0;
     this.item.classList.toggle('unread', unread > 0);
     this.#presence.textContent = online === undefined ? '' : online ? 'online' : 'offline';
     if (id === app.channel) this.#button.setAttribute('aria-current', 'page');
