@@ -88,7 +88,7 @@ export class Devices extends Emitter {
       return got;
     }
     try {
-      const stream = inputs.length > 0 ? await navigator.mediaDevices.getUserMedia(this.#constraints(inputs)) : undefined;
+      const stream = inputs.length > 0 ? await this.#stream(inputs) : undefined;
       for (const track of stream?.getTracks() ?? []) got[track.kind === 'audio' ? 'microphone' : 'camera'] = { track };
     } catch (error) {
       const reason = obstacle(error);
@@ -128,14 +128,28 @@ export class Devices extends Emitter {
   }
 
   /**
+   * What was chosen; where that was unplugged, whatever there is.
+   *
    * @param {Input[]} inputs
+   */
+  async #stream(inputs) {
+    try {
+      return await navigator.mediaDevices.getUserMedia(this.#constraints(inputs, true));
+    } catch (error) {
+      if (!(error instanceof OverconstrainedError)) throw error;
+      return navigator.mediaDevices.getUserMedia(this.#constraints(inputs, false));
+    }
+  }
+
+  /**
+   * @param {Input[]} inputs
+   * @param {boolean} choosy
    * @returns {MediaStreamConstraints}
    */
-  #constraints(inputs) {
+  #constraints(inputs, choosy) {
     const device = (/** @type {Kind} */ kind) => {
-      const deviceId = this.#keep.read()?.[kind];
-      // One that was unplugged is no reason to have none.
-      return deviceId ? { deviceId: { ideal: deviceId } } : {};
+      const deviceId = choosy ? this.#keep.read()?.[kind] : undefined;
+      return deviceId ? { deviceId: { exact: deviceId } } : {};
     };
     return {
       audio: inputs.includes('microphone') && { ...SOUND, ...device('microphone') },

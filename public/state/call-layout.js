@@ -14,11 +14,13 @@
 const GAP = 8;
 const WIDE = Object.freeze([16 / 9, 4 / 3]);
 /** Where there is more height than width, faces may be shown higher than wide. */
-const HIGH = Object.freeze([16 / 9, 4 / 3, 1, 3 / 4]);
+const HIGH = Object.freeze([16 / 9, 4 / 3, 1, 3 / 4, 9 / 16]);
 /** A face that is smaller than this, in width, is none. */
 const LEAST = 152;
 /** One's own picture, where it lies over the others: a share of the width, within limits. */
 const OWN = Object.freeze({ share: 0.2, least: 96, most: 216 });
+/** Pictures that are this much wider than one's own are not hidden by it. */
+const COVERING = 1.9;
 /** What is beside or below a large picture, in width. */
 const STRIP = Object.freeze({ beside: 208, below: 136 });
 const RATIO = 16 / 9;
@@ -35,11 +37,14 @@ const RATIO = 16 / 9;
 export function arrange({ keys, own, leading, page }, box) {
   if (box.width < 1 || box.height < 1) return { spots: new Map(), pages: 1, floating: undefined };
   if (leading !== undefined && keys.length > 1) return withStrip(keys, leading, page, box);
-  const floats = own !== undefined && keys.length > 1;
-  const others = floats ? keys.filter((key) => key !== own) : keys;
-  const { spots, pages } = gridOf(others, page, box);
-  if (floats) spots.set(own, corner(box));
-  return { spots, pages, floating: floats ? own : undefined };
+  const others = keys.filter((key) => key !== own);
+  const small = own !== undefined && others.length > 0 ? corner(box) : undefined;
+  // It may lie over a part of somebody, not over all of them.
+  if (own !== undefined && small && bestGrid(others.length, box).width > COVERING * small.width) {
+    const { spots, pages } = gridOf(others, page, box);
+    return { spots: spots.set(own, small), pages, floating: own };
+  }
+  return { ...gridOf(own === undefined || others.length === 0 ? keys : [...others, own], page, box), floating: undefined };
 }
 
 /**

@@ -61,13 +61,15 @@ test('tiles are as large as they can be', () => {
   assert.equal(bestGrid(9, { width: 1600, height: 900 }).columns, 3);
 });
 
-test('we are small, unless we are alone or beside something large', () => {
+test('we are small, unless we are alone, among many, or beside something large', () => {
   const [box] = BOXES;
   assert.equal(layout({ keys: keys(1), own: 'tile 0' }, box).floating, undefined);
   const two = layout({ keys: keys(2), own: 'tile 0' }, box);
   assert.equal(two.floating, 'tile 0');
   assert.ok(two.spots.get('tile 0').width < two.spots.get('tile 1').width / 3);
   assert.equal(layout({ keys: keys(2), own: 'tile 0', leading: 'tile 1' }, box).floating, undefined);
+  const many = layout({ keys: keys(20), own: 'tile 0' }, box);
+  assert.deepEqual([many.floating, [...many.spots.keys()].at(-1)], [undefined, 'tile 0']);
 });
 
 test('what has no room has no place', () => {

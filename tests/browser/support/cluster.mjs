@@ -7,7 +7,7 @@ import { freePort, Program } from './program.mjs';
 import { Server } from './server.mjs';
 
 /** A real Redis on a port of its own, which keeps what it acknowledged. It can be killed and started again. */
-class Redis {
+export class Redis {
   static async start() {
     const redis = new Redis();
     redis.directory = await mkdtemp(join(tmpdir(), 'rialto-redis-'));

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+
+import { Redis, until } from './cluster.mjs';
+import { Server } from './server.mjs';
+
+/** A browser whose camera is a green picture, whose microphone beeps, and which asks nobody. */
+export const CALL_FLAGS = [
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream=fps=15',
+  '--autoplay-policy=no-user-gesture-required',
+  '--auto-select-tab-capture-source-by-title=Rialto',
+];
+
+/** Chat nodes and media nodes, each a process, on one real Redis. */
+export class CallCluster {
+  static async start({ chat = 2, media = 2 } = {}) {
+    const cluster = new CallCluster();
+    cluster.redis = await Redis.start();
+    const settings = { REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}` };
+    const nodes = (count, role, more) => Promise.all(Array.from({ length: count }, () => Server.start({ ...settings, ROLE: role, ...more })));
+    cluster.media = await nodes(media, 'media', { MEDIA_SHARDS: '1', MEDIA_ADDRESSES: '127.0.0.1' });
+    cluster.chat = await nodes(chat, 'chat', {});
+    await Promise.all([...cluster.chat, ...cluster.media].map((node) => until(async () => (await fetch(new URL('readyz', node.url))).ok)));
+    return cluster;
+  }
+
+  /** The media node on which somebody is. */
+  async busy() {
+    let found;
+    await until(async () => {
+      for (const node of this.media) {
+        const figures = await fetch(new URL('metrics', node.url)).then((answer) => answer.text()).catch(() => '');
+        if (Number(/^rialto_media_participants (\d+)$/m.exec(figures)?.[1] ?? 0) > 0) found = node;
+      }
+      return found !== undefined;
+    });
+    return found;
+  }
+
+  async stop() {
+    await Promise.all([...this.chat, ...this.media].map((node) => node.stop()));
+    await this.redis.stop();
+  }
+}
+
+/** Somebody with a window of their own, and what they see and hear in a call. */
+export class Caller {
+  /** What went wrong in the page. */
+  faults = [];
+
+  /**
+   * @param {{ viewport?: { width: number, height: number }, camera?: { width: number, height: number } }} [desk]
+   */
+  static async open(test, browser, url, { viewport = { width: 960, height: 600 }, camera = { width: 320, height: 180 } } = {}) {
+    const caller = new Caller();
+    caller.context = await browser.newContext({ viewport, locale: 'en-GB' });
+    test?.after(() => caller.context.close());
+    caller.page = await caller.context.newPage();
+    caller.page.setDefaultTimeout(20_000);
+    caller.page.on('pageerror', (error) => caller.faults.push(String(error)));
+    await caller.page.addInitScript(observe, camera);
+    await caller.page.goto(url);
+    await caller.page.waitForSelector('.account .dot.online', { state: 'attached' });
+    caller.name = await caller.page.locator('.account .name').textContent();
+    return caller;
+  }
+
+  button(name) {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  /** From the channel that is open, or from before a room, into the call. */
+  async join() {
+    const { page } = this;
+    if (!(await page.locator('call-lobby').isVisible())) await page.locator('channel-header .call').click();
+    await page.waitForSelector('call-lobby.pictured');
+    await this.button('Join').click();
+    await page.waitForSelector('call-room[data-standing="on"]');
+  }
+
+  tile(name, kind = ':not(.screen)') {
+    return this.page.locator(`call-tile${kind}`, { hasText: name });
+  }
+
+  /** Waits until so many are there, oneself included. */
+  count(number) {
+    return this.page.locator('call-room .count', { hasText: new RegExp(`^${number}$`) }).waitFor();
+  }
+
+  /** Waits until pictures of these people, and of nobody else, go on from now. */
+  async sees(...names) {
+    const before = await this.page.evaluate(() => globalThis.pictures());
+    await until(async () => {
+      const now = await this.page.evaluate(() => globalThis.pictures());
+      const moving = Object.keys(now).filter((name) => now[name].frames > (before[name]?.id === now[name].id ? before[name].frames : 0) + 3);
+      return JSON.stringify(moving.sort()) === JSON.stringify([...names].sort());
+    }).catch(async (cause) => {
+      throw new Error(`${this.name} wants to see ${names}, has ${JSON.stringify([before, await this.page.evaluate(() => globalThis.pictures())])}`, { cause });
+    });
+  }
+
+  /** Waits until exactly so many are heard from now on. */
+  async hears(count) {
+    const before = await this.page.evaluate(() => globalThis.sounds());
+    await until(async () => {
+      const now = await this.page.evaluate(() => globalThis.sounds());
+      return Object.entries(now).filter(([id, energy]) => energy > (before[id] ?? 0)).length === count;
+    }).catch(async (cause) => {
+      throw new Error(`${this.name} wants to hear ${count}, has ${JSON.stringify([before, await this.page.evaluate(() => globalThis.sounds())])}`, { cause });
+    });
+  }
+
+  /** What the connection that is in use says of itself. */
+  statistics(type) {
+    return this.page.evaluate((kind) => globalThis.statistics(kind), type);
+  }
+
+  fine() {
+    assert.deepEqual(this.faults, []);
+  }
+}
+
+/** Runs in the page before everything else: a small camera, and a look at what comes in. */
+function observe(camera) {
+  const devices = navigator.mediaDevices;
+  if (!devices) return;
+  const open = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = ({ audio, video }) => open({ audio, video: video && { ...video, width: camera.width, height: camera.height, frameRate: 15 } });
+
+  const connections = [];
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...parameters) {
+      super(...parameters);
+      connections.push(this);
+    }
+  };
+  globalThis.statistics = async (type) => {
+    const used = connections.findLast(({ connectionState }) => connectionState === 'connected');
+    return [...((await used?.getStats()) ?? new Map()).values()].filter((entry) => entry.type === type);
+  };
+  globalThis.sounds = async () => {
+    const entries = (await globalThis.statistics('inbound-rtp')).filter(({ kind }) => kind === 'audio');
+    return Object.fromEntries(entries.map(({ ssrc, totalAudioEnergy = 0 }) => [`${connections.length} ${ssrc}`, totalAudioEnergy]));
+  };
+  const ids = new WeakMap();
+  let count = 0;
+  globalThis.pictures = () => {
+    const tiles = [...document.querySelectorAll('call-tile:not(.own)')].map((tile) => ({ name: tile.querySelector('.label')?.textContent ?? '', video: tile.querySelector('video') }));
+    return Object.fromEntries(
+      tiles.filter(({ video }) => video).map(({ name, video }) => {
+        if (!ids.has(video)) ids.set(video, (count += 1));
+        return [name, { id: ids.get(video), frames: video.getVideoPlaybackQuality().totalVideoFrames }];
+      }),
+    );
+  };
+}
