@@ -9,6 +9,7 @@
 
 mod error;
 mod groups;
+mod media;
 mod mounts;
 mod origins;
 mod rates;
@@ -22,6 +23,7 @@ use clap::Args;
 
 pub use error::{ConfigError, SettingError, explain};
 pub use groups::{Accounts, Calls, Limits, Network, Node, Observation, Store};
+pub use media::{Media, MediaAddress, MediaAddresses};
 pub use mounts::{DialectName, Mount, Mounts};
 pub use origins::{Origin, Origins};
 pub use rates::{FailureRate, MessageRate};
@@ -43,6 +45,9 @@ pub struct Config {
     /// Where what must outlive a connection is kept.
     #[command(flatten)]
     pub store: Store,
+    /// Calls.
+    #[command(flatten)]
+    pub media: Media,
     /// Accounts, passwords and keys.
     #[command(flatten)]
     pub accounts: Accounts,

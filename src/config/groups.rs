@@ -52,7 +52,7 @@ pub struct Network {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Node")]
 pub struct Node {
-    /// What this node does: all or chat; chat needs Redis
+    /// What this node does: all, chat (everything but carrying calls) or media (nothing but that); chat and media need Redis
     #[arg(long, env, value_name = "ROLE", default_value = "all", value_parser = values::role)]
     pub role: Role,
 

@@ -82,6 +82,7 @@ fn check(config: &Config) -> Result<(), SettingError> {
         let fault = "browsers use a TURN server only with credentials, which are made with TURN_STATIC_AUTH_SECRET";
         return Err(SettingError::new("TURN_HOST", fault, "TURN_STATIC_AUTH_SECRET=a-secret"));
     }
+    config.media.check(node.role, config.network.port)?;
     if store.redis().is_some() {
         return Ok(());
     }

@@ -50,7 +50,23 @@ fn a_wrong_value_is_told_with_name_fault_and_example() {
             "--content-security-policy=a\nb",
             "CONTENT_SECURITY_POLICY: `a\\nb` has characters that no header may have; for example CONTENT_SECURITY_POLICY=default-src 'self'",
         ),
-        ("--role=boss", "ROLE: `boss` is neither all nor chat; for example ROLE=all"),
+        ("--role=boss", "ROLE: `boss` is none of all, chat and media; for example ROLE=all"),
+        ("--media-shards=many", "MEDIA_SHARDS: `many` is not a whole number from 0 to 256; for example MEDIA_SHARDS=2"),
+        ("--media-port=0", "MEDIA_PORT: `0` is not a whole number from 1 to 65535; for example MEDIA_PORT=40000"),
+        (
+            "--media-addresses=203.0.113.7,media.example.org",
+            "MEDIA_ADDRESSES: `media.example.org` is not an IP address that clients can reach, with or without a port; \
+             for example MEDIA_ADDRESSES=203.0.113.7",
+        ),
+        (
+            "--media-max-participants=1",
+            "MEDIA_MAX_PARTICIPANTS: `1` is not a whole number from 2 to 10000; for example MEDIA_MAX_PARTICIPANTS=100",
+        ),
+        ("--media-max-tracks=5", "MEDIA_MAX_TRACKS: `5` is not a whole number from 1 to 4; for example MEDIA_MAX_TRACKS=4"),
+        (
+            "--media-max-bitrate=8M",
+            "MEDIA_MAX_BITRATE: `8M` is not a whole number from 100000 to 1000000000; for example MEDIA_MAX_BITRATE=8000000",
+        ),
         ("--workers=0", "WORKERS: `0` is not a whole number from 1 to 1024; for example WORKERS=2"),
         (
             "--drain-seconds=8s",
@@ -136,8 +152,60 @@ fn settings_are_checked_against_each_other() {
     let words = "ROLE: a node of this role shares its data with others and so needs REDIS_URL or REDIS_ADDRESS; \
                  for example REDIS_URL=redis://localhost:6379";
     assert_eq!(complaint(&["--role=chat"]), words);
+    assert_eq!(complaint(&["--role=media"]), words);
     assert_eq!(read(&["--role=chat", "--redis-address=:6379"]).node.role, Role::Chat);
     assert!(complaint(&["--ack-replicas=1"]).starts_with("ACK_REPLICAS: there are replicas only with REDIS_URL"));
+}
+
+#[test]
+fn calls_have_ports_for_all_their_threads() {
+    let media = read(&["--media-shards=3", "--media-port=65533"]).media;
+    assert_eq!((media.shards(Role::All), media.shards(Role::Media), media.shards(Role::Chat)), (3, 3, 0));
+    assert_eq!((media.ports(3), media.ports(0)), (vec![65_533, 65_534, 65_535], Vec::new()));
+    assert_eq!(read(&[]).media.ports(2), [0, 0]);
+    assert!(read(&[]).media.shards(Role::All) >= 1);
+    let redis = "--redis-address=:6379";
+    for (flags, words) in [
+        (
+            &["--media-shards=3", "--media-port=65534"][..],
+            "MEDIA_PORT: there are no 3 ports from there on, and MEDIA_SHARDS is as many; for example MEDIA_PORT=40000",
+        ),
+        (
+            &["--media-shards=3", "--media-port=8079"],
+            "MEDIA_PORT: the ports of MEDIA_SHARDS=3 threads from there on include 8080, which is PORT; for example MEDIA_PORT=40000",
+        ),
+        (
+            &["--media-shards=2", "--media-addresses=::1,[::1]:65535"],
+            "MEDIA_ADDRESSES: there are no 2 ports from there on, and MEDIA_SHARDS is as many; \
+             for example MEDIA_ADDRESSES=203.0.113.7:40000",
+        ),
+        (
+            &["--role=media", redis, "--media-shards=0"],
+            "MEDIA_SHARDS: a node of ROLE=media carries calls and does nothing else; for example MEDIA_SHARDS=2",
+        ),
+    ] {
+        assert_eq!(complaint(flags), words);
+    }
+    // Nobody looks at what is not used.
+    read(&["--role=chat", redis, "--media-shards=0", "--media-port=8080"]);
+}
+
+#[test]
+fn addresses_of_calls_have_ports_or_none() {
+    let addresses = |list: &str| {
+        let addresses = read(&[&format!("--media-addresses={list}")]).media.media_addresses.0;
+        addresses.into_iter().map(|address| (address.ip.to_string(), address.port)).collect::<Vec<_>>()
+    };
+    let own = |ip: &str, port| (ip.to_owned(), port);
+    assert_eq!(addresses(""), []);
+    assert_eq!(addresses(" 203.0.113.7, 203.0.113.8:40000,"), [own("203.0.113.7", None), own("203.0.113.8", Some(40_000))]);
+    assert_eq!(
+        addresses("2001:db8::1,[2001:db8::2],[2001:db8::3]:9"),
+        [own("2001:db8::1", None), own("2001:db8::2", None), own("2001:db8::3", Some(9))]
+    );
+    for wrong in ["0.0.0.0", "::", "203.0.113.7:0", "203.0.113.7:x", "300.1.1.1", "[::1"] {
+        assert!(complaint(&[&format!("--media-addresses={wrong}")]).contains("is not an IP address that clients can reach"), "{wrong}");
+    }
 }
 
 #[test]

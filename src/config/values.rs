@@ -18,6 +18,8 @@ pub enum Role {
     All,
     /// WebSockets and the app.
     Chat,
+    /// Carries calls.
+    Media,
 }
 
 impl Role {
@@ -27,6 +29,7 @@ impl Role {
         match self {
             Self::All => "all",
             Self::Chat => "chat",
+            Self::Media => "media",
         }
     }
 }
@@ -159,7 +162,8 @@ pub(super) fn role(text: &str) -> Result<Role, String> {
     match text {
         "all" => Ok(Role::All),
         "chat" => Ok(Role::Chat),
-        _ => Err(format!("`{text}` is neither all nor chat")),
+        "media" => Ok(Role::Media),
+        _ => Err(format!("`{text}` is none of all, chat and media")),
     }
 }
 
