@@ -45,15 +45,15 @@ pub struct Config {
     /// Where what must outlive a connection is kept.
     #[command(flatten)]
     pub store: Store,
-    /// Calls.
-    #[command(flatten)]
-    pub media: Media,
     /// Accounts, passwords and keys.
     #[command(flatten)]
     pub accounts: Accounts,
     /// Calls: how clients find their way through firewalls.
     #[command(flatten)]
     pub calls: Calls,
+    /// Calls: what this node carries of them.
+    #[command(flatten)]
+    pub media: Media,
     /// What one client may ask of the node.
     #[command(flatten)]
     pub limits: Limits,

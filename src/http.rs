@@ -6,7 +6,7 @@
 //! | `/healthz` | 200 while the process lives |
 //! | `/readyz` | 200 while the node can serve, else 503; which part is missing is in its JSON |
 //! | `/metrics` | figures for Prometheus |
-//! | anything else | a file of the web app, or 404 |
+//! | anything else | a file of the web app, or 404; on a node without the app always 404 |
 
 mod client;
 mod files;
@@ -40,6 +40,8 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 /// What the HTTP floor is told from outside. Nothing in it is secret but the token.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
+    /// There is no web app here: everything that is no mount, health or figures is a 404.
+    pub no_app: bool,
     /// `CLIENT_LOCATION`: a folder that is served instead of the built-in web app.
     pub client_location: Option<PathBuf>,
     /// `CONTENT_SECURITY_POLICY`: replaces the built-in app's policy; the only one where `client_location` is set.
@@ -77,7 +79,8 @@ pub fn router(mounts: Vec<Mount>, settings: &Settings, floors: &Floors) -> Resul
         let gate = upgrade::Gate::new(mount, settings, floors, app.clone());
         router = router.route(&path, get(upgrade::upgrade).with_state(gate));
     }
-    Ok(router.fallback_service(app.into_service()).layer(map_response(harden)))
+    let router = if settings.no_app { router } else { router.fallback_service(app.into_service()) };
+    Ok(router.layer(map_response(harden)))
 }
 
 /// Headers that hold for every answer, and those that hold for documents.

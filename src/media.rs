@@ -5,6 +5,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
+//! | [`agent`] | between the letters of participants' nodes and the shards: which rooms are served here |
 //! | [`fuzzing`] | where hostile bytes come in, for fuzzers |
 //! | [`peer`] | the connection with one participant: ICE-lite, DTLS, SRTP |
 //! | [`room`] | who is in a room, what they publish, and who gets what of it |
@@ -12,9 +13,10 @@
 //! | [`sdp`] | offers, answers, and the skeleton by which another node goes on with the same m-lines |
 //! | [`shard`] | one thread and one port for many participants |
 //!
-//! Everything but [`shard`] is a plain state machine without IO: the clock, randomness and what arrived are passed in, what is to be sent and what
-//! happened come out.
+//! Everything but [`agent`] and [`shard`] is a plain state machine without IO: the clock, randomness and what arrived are passed in, what is to
+//! be sent and what happened come out.
 
+pub mod agent;
 pub mod fuzzing;
 pub mod peer;
 pub mod room;

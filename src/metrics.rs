@@ -91,6 +91,14 @@ metrics! {
     password_queue: Gauge = "password_queue",
     /// Passwords not looked at because too many were waiting.
     password_refused: Count = "password_refused",
+    /// Rooms whose calls this node carries.
+    media_rooms: Gauge = "media_rooms",
+    /// Participants of those calls.
+    media_participants: Gauge = "media_participants",
+    /// Bytes of media sent to participants.
+    media_bytes_out: Count = "media_bytes_out",
+    /// Leases of rooms that the store did not renew because another node has the room.
+    media_renewals_refused: Count = "media_renewals_refused",
     /// Nodes that this one reaped.
     nodes_reaped: Count = "nodes_reaped",
 }

@@ -1,5 +1,6 @@
 //! A node from start to stop: puts the floors together, keeps them running, and takes them down in order.
 
+mod media;
 mod store;
 mod upkeep;
 
@@ -18,7 +19,7 @@ use crate::cluster::hub::HubEar;
 use crate::cluster::placement::Placement;
 use crate::cluster::registry::Registry;
 use crate::cluster::{Bus, Hub, Janitor, Relay};
-use crate::config::{Address, Config, DialectName, FailureRate, MessageRate};
+use crate::config::{Address, Config, DialectName, FailureRate, MessageRate, Role};
 use crate::dialect::Services;
 use crate::dialect::chat::Chat;
 use crate::domain::ice::{IceServers, Turn};
@@ -27,6 +28,7 @@ use crate::domain::people::People;
 use crate::domain::{Accounts, Channels, Hasher, Rules};
 use crate::http::{self, Floors, InvalidMount, Mount, Origins, Readiness, Settings};
 use crate::ids::NodeId;
+use crate::media::agent::{Agent, AgentError, Surroundings};
 use crate::metrics::Metrics;
 use crate::session::close::CloseCode;
 use crate::session::{Dialect, Limits, Rate, Sessions};
@@ -49,6 +51,9 @@ pub enum NodeError {
     /// The embedded store.
     #[error("the embedded store cannot be used")]
     Embedded(#[from] crate::store::embedded::OpenError),
+    /// Calls.
+    #[error("calls cannot be carried")]
+    Media(#[from] AgentError),
     /// Two things at one path.
     #[error("MOUNTS")]
     Mount(#[from] InvalidMount),
@@ -96,6 +101,7 @@ pub struct Node {
     registry: Arc<Registry>,
     relay: Arc<Relay>,
     janitor: Janitor,
+    media: Option<Agent>,
     stop_http: oneshot::Sender<()>,
     tasks: JoinSet<()>,
 }
@@ -124,6 +130,16 @@ impl Node {
         let placement = Placement::new(store.clone());
         let calls = Calls::new(id, relay.clone(), placement.clone());
         relay.set_calls_desk(calls.clone());
+        let surroundings = Surroundings {
+            node: id,
+            store: store.clone(),
+            relay: relay.clone(),
+            registry: registry.clone(),
+            placement: placement.clone(),
+            metrics: metrics.clone(),
+        };
+        // Before the first heartbeat, which tells the others of it.
+        let media = media::start(config, address.ip(), surroundings)?;
         let janitor = Janitor::start(store.clone());
         let sessions = Sessions::new(session_limits(config), metrics.clone());
         let readiness = Arc::new(Readiness::default());
@@ -164,7 +180,7 @@ impl Node {
             }
         });
         info!(%address, node = %id, version = env!("CARGO_PKG_VERSION"), "listening");
-        Ok(Self { id, address, store, sessions, registry, relay, janitor, stop_http, tasks })
+        Ok(Self { id, address, store, sessions, registry, relay, janitor, media, stop_http, tasks })
     }
 
     /// Where it listens.
@@ -178,12 +194,23 @@ impl Node {
         self.registry.reaped().await;
     }
 
-    /// Stops in good order, within `within`: no new work, clients sent elsewhere, nothing left behind.
+    /// Stops in good order, within `within`: no new work, clients and rooms sent elsewhere, nothing left behind.
     pub async fn drain(self, within: Duration) {
         info!("draining");
         self.registry.drain();
-        self.sessions.drain(within.saturating_sub(TIDY).max(within / 2)).await;
+        let clients = self.sessions.drain(within.saturating_sub(TIDY).max(within / 2));
+        let rooms = async {
+            if let Some(media) = &self.media
+                && timeout(within, media.drain()).await.is_err()
+            {
+                warn!("there was no time to send all rooms elsewhere");
+            }
+        };
+        tokio::join!(clients, rooms);
         let _ = self.stop_http.send(());
+        if let Some(media) = self.media {
+            media.stop().await;
+        }
         let tidy = timeout(TIDY, self.janitor.idle()).await.is_ok();
         self.relay.close();
         let mut tasks = self.tasks;
@@ -207,6 +234,10 @@ impl Node {
         })
         .await;
         let _ = self.stop_http.send(());
+        // Another start may want the same ports.
+        if let Some(media) = self.media {
+            media.stop().await;
+        }
         self.relay.close();
         let mut tasks = self.tasks;
         tasks.shutdown().await;
@@ -221,6 +252,9 @@ async fn resolve(config: &Config) -> Result<SocketAddr, NodeError> {
 }
 
 fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
+    if config.node.role == Role::Media {
+        return Vec::new();
+    }
     let chat = Chat::new(services.clone());
     let allowed: Vec<String> = config.network.allowed_origins.0.iter().map(|origin| origin.as_str().to_owned()).collect();
     let origins = if allowed.is_empty() { Origins::Same } else { Origins::SameOr(allowed) };
@@ -239,6 +273,7 @@ fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
 fn http_settings(config: &Config) -> Result<Settings, NodeError> {
     let policy = config.network.content_security_policy.as_deref().map(axum::http::HeaderValue::from_str).transpose()?;
     Ok(Settings {
+        no_app: config.node.role == Role::Media,
         client_location: config.network.client_location.clone(),
         content_security_policy: policy,
         metrics_token: config.observation.metrics_token.as_ref().map(|token| token.expose().to_owned()),

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
@@ -38,6 +38,7 @@ pub struct Registry {
     draining: AtomicBool,
     media: Mutex<Option<MediaInfo>>,
     reaped: watch::Sender<bool>,
+    nudge: Notify,
 }
 
 impl Registry {
@@ -45,12 +46,13 @@ impl Registry {
     #[must_use]
     pub fn new(node: NodeId, role: String, store: Arc<dyn Store>, hub: Arc<Hub>, relay: Arc<Relay>, metrics: Arc<Metrics>) -> Arc<Self> {
         let (draining, media, reaped) = (AtomicBool::new(false), Mutex::default(), watch::channel(false).0);
-        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, reaped })
+        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, reaped, nudge: Notify::new() })
     }
 
-    /// From now on the others know that this node is about to stop.
+    /// Tells the others at once that this node is about to stop.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.nudge.notify_one();
     }
 
     /// What the others hear of this node as one that serves rooms, with the next heartbeat. `None`: it serves none, as at first.
@@ -71,7 +73,10 @@ impl Registry {
         let mut entered = false;
         let mut renewed = Instant::now();
         loop {
-            tick.tick().await;
+            tokio::select! {
+                _ = tick.tick() => {}
+                () = self.nudge.notified() => {}
+            }
             match timeout(BEAT_TIMEOUT, self.store.beat(self.node, &self.info())).await {
                 Ok(Ok(beat)) => {
                     reaper.in_contact();

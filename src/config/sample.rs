@@ -5,7 +5,7 @@ use clap::Arg;
 use super::read::declarations;
 
 /// Values for the settings that have no default.
-const EXAMPLES: [(&str, &str); 16] = [
+const EXAMPLES: [(&str, &str); 19] = [
     ("SERVER_ADDRESS", ":8080"),
     ("ALLOWED_ORIGINS", "https://chat.example.org,https://example.org"),
     ("CLIENT_LOCATION", "./public"),
@@ -16,14 +16,14 @@ const EXAMPLES: [(&str, &str); 16] = [
     ("REDIS_PASSWORD", "a-password"),
     ("REDIS_TLS_INSECURE", "true"),
     ("HISTORY_MAX_AGE", "90d"),
-    ("MEDIA_SHARDS", "2"),
-    ("MEDIA_PORT", "40000"),
-    ("MEDIA_ADDRESSES", "203.0.113.7"),
     ("SECRET_KEY", "64-hexadecimal-digits-from-openssl-rand-hex-32"),
     ("MODERATORS", "alice,bob"),
     ("STUN_HOST", "stun.example.org"),
     ("TURN_HOST", "turn.example.org"),
     ("TURN_STATIC_AUTH_SECRET", "a-secret"),
+    ("MEDIA_SHARDS", "2"),
+    ("MEDIA_PORT", "40000"),
+    ("MEDIA_ADDRESSES", "203.0.113.7"),
     ("METRICS_TOKEN", "a-token"),
 ];
 

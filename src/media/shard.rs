@@ -64,14 +64,15 @@ pub struct Shard<C> {
 }
 
 impl<C: Send + 'static> Shard<C> {
-    /// Binds UDP and TCP to the address, with port 0 to any port that is free for both, and starts the thread.
+    /// Binds UDP and TCP to the address, with port 0 to any port that is free for both, and starts the thread. There, `make` makes the work
+    /// of the address that it is bound to.
     ///
     /// # Errors
     /// If the address cannot be bound, or there is no thread to be had.
     pub fn start<W: Work<Command = C>>(
         address: SocketAddr,
         identity: Arc<Identity>,
-        make: impl FnOnce() -> W + Send + 'static,
+        make: impl FnOnce(SocketAddr) -> W + Send + 'static,
     ) -> io::Result<Self> {
         let (udp, listener) = bind(address)?;
         let address = udp.local_addr()?;
@@ -83,7 +84,7 @@ impl<C: Send + 'static> Shard<C> {
         let (commands, inbox) = mpsc::channel(MAX_COMMANDS);
         let thread = std::thread::Builder::new()
             .name(format!("media-{}", address.port()))
-            .spawn(move || runtime.block_on(run::run(udp, tcp, frames, inbox, Peers::new(identity), make())))?;
+            .spawn(move || runtime.block_on(run::run(udp, tcp, frames, inbox, Peers::new(identity), make(address))))?;
         Ok(Self { commands, address, thread })
     }
 
@@ -102,6 +103,18 @@ impl<C: Send + 'static> Shard<C> {
             mpsc::error::TrySendError::Full(_) => Refused::Busy,
             mpsc::error::TrySendError::Closed(_) => Refused::Ended,
         })
+    }
+
+    /// How many more commands it takes now.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.commands.capacity()
+    }
+
+    /// Whether its thread has ended, which it does not by itself: it panicked.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.thread.is_finished()
     }
 
     /// Says good-bye to all participants and ends. Blocks until it has ended.

@@ -165,7 +165,7 @@ async fn who_was_cut_off_gives_the_holder_time_to_renew() {
 
 #[tokio::test]
 async fn a_room_that_is_handed_over_is_found_again() {
-    let mut world = World::new();
+    let world = World::new();
     world.media_node().await;
     world.media_node().await;
     let (chat, room) = (world.chat_node(), RoomId::random());

@@ -8,7 +8,6 @@ use tokio::time::timeout;
 use super::*;
 use crate::cluster::Bus;
 use crate::ids::{RoomEpoch, RoomId};
-use crate::store::Registry as _;
 use crate::store::embedded::{EmbeddedSettings, EmbeddedStore};
 use crate::store::nodes::NodeInfo;
 use crate::store::record::calls::{Ask, Tell};

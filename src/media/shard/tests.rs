@@ -181,7 +181,7 @@ impl Participant {
 fn shard() -> (Shard<Command>, channel::Receiver<(PeerId, Event)>) {
     let (events, happened) = channel::channel();
     let identity = Arc::new(Identity::generate().unwrap());
-    let shard = Shard::start("127.0.0.1:0".parse().unwrap(), identity, move || Everybody { peers: Vec::new(), events }).unwrap();
+    let shard = Shard::start("127.0.0.1:0".parse().unwrap(), identity, move |_| Everybody { peers: Vec::new(), events }).unwrap();
     (shard, happened)
 }
 
