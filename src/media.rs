@@ -12,6 +12,7 @@
 //! | [`rtp`] | forwarding: repair, layers, bandwidth estimation, the active speaker |
 //! | [`sdp`] | offers, answers, and the skeleton by which another node goes on with the same m-lines |
 //! | [`shard`] | one thread and one port for many participants |
+//! | `slots` | a collection whose values are found by an index |
 //!
 //! Everything but [`agent`] and [`shard`] is a plain state machine without IO: the clock, randomness and what arrived are passed in, what is to
 //! be sent and what happened come out.
@@ -23,3 +24,4 @@ pub mod room;
 pub mod rtp;
 pub mod sdp;
 pub mod shard;
+mod slots;

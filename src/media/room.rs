@@ -15,7 +15,7 @@
 //! | `clocks`, `speaking` | what is done by the clock |
 //!
 //! The way of a packet is short: connection → participant → SSRC → track, and for each subscriber a header, its numbers, encryption and a queue.
-//! Everything is found by slot (`slots`), nothing by name.
+//! Everything is found by slot, nothing by name.
 //!
 //! Trust: a participant is the session that the node vouches for, on the connection with the certificate that it answered. Everything it sends is
 //! looked up among its own tracks and subscriptions, so that what names others' concerns nothing.
@@ -30,7 +30,6 @@ mod participant;
 mod publishing;
 mod rooms;
 mod roster;
-mod slots;
 mod speaking;
 mod subscribing;
 

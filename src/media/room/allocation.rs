@@ -36,6 +36,7 @@ impl Conference {
     /// Chooses for one participant.
     pub(super) fn allocate(&mut self, cx: &mut Context<'_>, slot: usize) {
         let active = self.speaking.active();
+        let active = self.participants.iter().find(|(_, participant)| Some(participant.order) == active).map(|(slot, _)| slot);
         let videos = self.publications.iter().filter(|(_, one)| one.owner != slot && one.kind() == Kind::Video).count();
         let (Some(participant), Some(leg)) = (self.participants.get_mut(slot), self.legs.get_mut(slot)) else { return };
         (leg.allocation_due, leg.allocated) = (false, cx.now);

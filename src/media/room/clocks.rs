@@ -7,9 +7,9 @@ use rtc_rtcp::packet::{Packet, marshal};
 use super::conference::Conference;
 use super::context::Context;
 use super::publishing::Publication;
-use super::slots::Slots;
 use crate::media::rtp::rtcp;
 use crate::media::rtp::track::Upstream;
+use crate::media::slots::Slots;
 use crate::store::record::calls::Ending;
 
 /// Who is not heard of is out after so long, beyond what the peer layer waits before it says so.
@@ -39,6 +39,9 @@ impl Clocks {
 impl Conference {
     /// Does what is due; to be called every few milliseconds.
     pub(super) fn tick(&mut self, cx: &mut Context<'_>) {
+        if self.offers_wait {
+            self.offer_some(cx);
+        }
         self.send_wishes(cx);
         self.probe(cx);
         self.allocate_due(cx);
@@ -57,7 +60,7 @@ impl Conference {
 
     /// Whether packets may come, so that it matters when it is called.
     pub(super) fn is_busy(&self) -> bool {
-        !self.publications.is_empty()
+        self.offers_wait || !self.publications.is_empty()
     }
 
     /// NACKs and PLIs to publishers.

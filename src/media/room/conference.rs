@@ -11,7 +11,6 @@ use super::clocks::Clocks;
 use super::context::Context;
 use super::participant::{Connection, Leg, Participant, Reach};
 use super::publishing::Publication;
-use super::slots::Slots;
 use super::speaking::Speaking;
 use crate::ids::{RoomId, SessionId, SessionRef};
 use crate::media::peer::Event;
@@ -19,6 +18,7 @@ use crate::media::rtp::quality::ConnectionQuality;
 use crate::media::rtp::track::SubscriberId;
 use crate::media::sdp::{Credentials, Skeleton};
 use crate::media::shard::{PeerError, PeerId};
+use crate::media::slots::Slots;
 use crate::store::record::Person;
 use crate::store::record::calls::{Ask, Ending, Join, Refusal, Source, Tell};
 
@@ -44,6 +44,8 @@ pub(super) struct Conference {
     numbers: u64,
     /// Something is not settled.
     pub(super) changed: bool,
+    /// There are offers that have not been made.
+    pub(super) offers_wait: bool,
     /// Who was there when that was last told.
     people: Vec<Person>,
 }
@@ -59,6 +61,7 @@ impl Conference {
             clocks: Clocks::new(now),
             numbers: 0,
             changed: false,
+            offers_wait: false,
             people: Vec::new(),
         }
     }
@@ -133,7 +136,7 @@ impl Conference {
         cx.peers.remove(cx.now, peer);
         self.unsubscribe_all(slot);
         self.end_publications(slot, |_| true);
-        self.speaking.remove(slot);
+        self.speaking.remove(participant.order);
         for (_, other) in self.participants.iter_mut() {
             other.wishes.retain(|(whose, ..)| *whose != participant.to.session);
         }
@@ -161,7 +164,7 @@ impl Conference {
         let slots = self.participants.slots();
         slots.iter().for_each(|slot| self.lay_lines(cx, *slot));
         self.tell_rosters(cx);
-        slots.iter().for_each(|slot| self.offer(cx, *slot));
+        self.offer_some(cx);
         let people = self.people();
         if people != self.people {
             self.people = people.clone();
@@ -232,6 +235,7 @@ impl Conference {
                 slot
             }
             None => {
+                self.tell_newcomer(cx, from);
                 let order = self.number();
                 self.participants.insert(Participant {
                     to: from,
@@ -314,7 +318,7 @@ impl Conference {
             muted.sort_unstable();
             muted.dedup();
             if muted.contains(&Source::Microphone) {
-                self.speaking.remove(slot);
+                self.speaking.remove(participant.order);
             }
             participant.muted = muted;
         }

@@ -6,14 +6,26 @@ use super::participant::{Participant, Reach};
 use crate::media::sdp::{Answer, Carries, Offer, Source};
 use crate::store::record::calls::{Refusal, Tell};
 
+/// The most offers that are written at once. In a large room each has hundreds of lines, and packets wait meanwhile; the rest follows with the
+/// next tick.
+const AT_ONCE: usize = 8;
+
 impl Conference {
-    /// Offers what has changed, unless an offer is waiting for its answer.
-    pub(super) fn offer(&mut self, cx: &mut Context<'_>, slot: usize) {
+    /// Offers what has changed to those who have answered what they were offered; who waits for a first offer gets it first.
+    pub(super) fn offer_some(&mut self, cx: &mut Context<'_>) {
+        let waits = |participant: &Participant| participant.connection.offer_due && participant.connection.outstanding.is_none();
+        let waiting = self.participants.iter().filter(|(_, participant)| waits(participant));
+        let mut waiting: Vec<(bool, usize)> =
+            waiting.map(|(slot, participant)| (!matches!(participant.connection.reach, Reach::Unanswered(_)), slot)).collect();
+        waiting.sort_unstable();
+        self.offers_wait = waiting.len() > AT_ONCE;
+        waiting.into_iter().take(AT_ONCE).for_each(|(_, slot)| self.offer(cx, slot));
+    }
+
+    fn offer(&mut self, cx: &mut Context<'_>, slot: usize) {
         let Some(participant) = self.participants.get_mut(slot) else { return };
         let connection = &mut participant.connection;
-        if connection.outstanding.is_some() || !std::mem::take(&mut connection.offer_due) {
-            return;
-        }
+        connection.offer_due = false;
         let fingerprint = cx.peers.fingerprint();
         let offer = Offer { credentials: &connection.credentials, fingerprint: &fingerprint, candidates: &cx.shared.candidates };
         let sdp = offer.write(&mut connection.skeleton);

@@ -7,10 +7,10 @@ use super::conference::Conference;
 use super::context::{Context, Shared};
 use super::participant::Participant;
 use super::publishing::Publication;
-use super::slots::Slots;
 use crate::media::rtp::packet::RtpPacket;
 use crate::media::rtp::rtcp::{self, Message};
 use crate::media::rtp::track::Received;
+use crate::media::slots::Slots;
 use crate::store::record::calls::Source;
 
 /// The most SSRCs that are remembered of one participant; the peer layer lets no more in.
@@ -28,6 +28,9 @@ impl Conference {
         let known = participant.connection.sources.iter().find(|(ssrc, _)| *ssrc == packet.ssrc).map(|(_, place)| *place);
         let Some(place) = known.or_else(|| named(publications, slot, &packet)) else { return };
         let Some(publication) = publications.get_mut(place) else { return };
+        if !publication.has_type(packet.payload_type) {
+            return self.change_codec(cx, place, packet.payload_type);
+        }
         let (ssrc, level) = (packet.ssrc, packet.extensions.audio_level);
         let Context { now, peers, shared } = cx;
         let Shared { scratch, sent, .. } = &mut **shared;
@@ -41,7 +44,7 @@ impl Conference {
             _ if known.is_none() => learn(participant, ssrc, place),
             Received::Taken(_) if publication.source == Source::Microphone && !participant.muted.contains(&Source::Microphone) => {
                 if let Some(level) = level {
-                    speaking.heard(*now, slot, level);
+                    speaking.heard(*now, participant.order, level);
                 }
             }
             _ => {}
@@ -122,7 +125,7 @@ impl Conference {
 /// What a packet of an unknown SSRC is of: it names the m-line (RFC 9143, section 9.2).
 fn named(publications: &Slots<Publication>, owner: usize, packet: &RtpPacket) -> Option<usize> {
     let mid = packet.extensions.mid.as_ref()?;
-    let is_of = |publication: &Publication| publication.owner == owner && publication.mid.as_str().as_bytes() == mid.as_ref();
+    let is_of = |publication: &Publication| publication.owner == owner && publication.is_on(mid);
     publications.iter().find(|(_, publication)| is_of(publication)).map(|(place, _)| place)
 }
 

@@ -17,8 +17,8 @@ use crate::store::record::calls::{Roster, Source};
 
 use super::subscribing::Forward;
 
-/// How long the first offer waits for its answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the first offer waits for its answer: some pages ask for the camera first, and people have to allow it.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// What a packet has on the wire besides itself: GCM's tag, and the headers of UDP and IPv4.
 const OVERHEAD: usize = 16 + 8 + 20;
 

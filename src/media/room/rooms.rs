@@ -23,8 +23,8 @@ const LOAD: Duration = Duration::from_secs(1);
 
 /// The rooms of a shard: the [`Work`] that makes calls of connections.
 pub struct Rooms {
-    conferences: HashMap<RoomId, Conference>,
-    shared: Shared,
+    pub(super) conferences: HashMap<RoomId, Conference>,
+    pub(super) shared: Shared,
     /// None before the first command.
     due: Option<Instant>,
     load_due: Option<Instant>,
@@ -43,7 +43,7 @@ impl Rooms {
     }
 
     /// Lets a room do something. What goes wrong in it ends the room, and nothing else.
-    fn within(&mut self, now: Instant, room: RoomId, peers: &mut Peers, act: impl FnOnce(&mut Conference, &mut Context<'_>)) {
+    pub(super) fn within(&mut self, now: Instant, room: RoomId, peers: &mut Peers, act: impl FnOnce(&mut Conference, &mut Context<'_>)) {
         let Some(conference) = self.conferences.get_mut(&room) else { return };
         let shared = &mut self.shared;
         let done = catch_unwind(AssertUnwindSafe(|| act(conference, &mut Context { now, peers, shared })));

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::conference::Conference;
 use super::context::Context;
+use crate::ids::SessionRef;
 use crate::media::rtp::packet::AudioLevel;
 use crate::media::rtp::quality::{Measured, Quality as Word};
 use crate::media::rtp::speaker::ActiveSpeaker;
@@ -13,11 +14,11 @@ use crate::store::record::calls::{Quality, Tell};
 /// Who speaks is looked at, and told if it changed, this often.
 const SPACING: Duration = Duration::from_millis(250);
 
-/// Who speaks, by their slots.
+/// Who speaks, by the numbers of participants: a slot may soon be somebody else's.
 pub(super) struct Speaking {
-    speaker: ActiveSpeaker<usize>,
+    speaker: ActiveSpeaker<u64>,
     due: Instant,
-    told: (Option<usize>, Vec<usize>),
+    told: (Option<u64>, Vec<u64>),
 }
 
 impl Speaking {
@@ -26,28 +27,28 @@ impl Speaking {
     }
 
     /// A packet of somebody's microphone came.
-    pub(super) fn heard(&mut self, now: Instant, slot: usize, level: AudioLevel) {
-        self.speaker.heard(now, slot, level);
+    pub(super) fn heard(&mut self, now: Instant, who: u64, level: AudioLevel) {
+        self.speaker.heard(now, who, level);
     }
 
-    /// Somebody left, or cannot be heard any more. Whoever gets the slot is another one.
-    pub(super) fn remove(&mut self, slot: usize) {
-        self.speaker.remove(slot);
+    /// Somebody left, or cannot be heard any more.
+    pub(super) fn remove(&mut self, who: u64) {
+        self.speaker.remove(who);
     }
 
     /// The one to look at.
-    pub(super) fn active(&self) -> Option<usize> {
+    pub(super) fn active(&self) -> Option<u64> {
         self.speaker.active()
     }
 
     /// Whom to tell of, if it is time for that and they are others than before.
-    fn poll(&mut self, now: Instant) -> Option<(Option<usize>, Vec<usize>)> {
+    fn poll(&mut self, now: Instant) -> Option<(Option<u64>, Vec<u64>)> {
         if now < self.due {
             return None;
         }
         self.due = now + SPACING;
         let _ = self.speaker.poll(now);
-        let mut speaking: Vec<usize> = self.speaker.speaking(now).collect();
+        let mut speaking: Vec<u64> = self.speaker.speaking(now).collect();
         speaking.sort_unstable();
         let heard = (self.speaker.active(), speaking);
         (heard != self.told).then(|| {
@@ -62,17 +63,34 @@ impl Conference {
     pub(super) fn tell_speaking(&mut self, cx: &mut Context<'_>) {
         let before = self.speaking.active();
         let Some((active, speaking)) = self.speaking.poll(cx.now) else { return };
-        let session = |slot: usize| self.participants.get(slot).map(|participant| participant.to.session);
-        let active_session = active.and_then(session);
-        let speaking: Vec<_> = speaking.into_iter().filter_map(session).collect();
-        for (_, participant) in self.participants.iter() {
-            let tell = Tell::Speaking { active: active_session, speaking: speaking.clone() };
-            cx.shared.tell(self.id, participant.to, tell);
-        }
+        let tell = self.speaking_tell(active, &speaking);
+        self.participants.iter().for_each(|(_, participant)| cx.shared.tell(self.id, participant.to, tell.clone()));
         if active != before {
             // The speaker's picture comes before others.
             self.legs.iter_mut().for_each(|(_, leg)| leg.allocation_due = true);
         }
+    }
+
+    /// Tells somebody who has just come what others were told.
+    pub(super) fn tell_newcomer(&mut self, cx: &mut Context<'_>, to: SessionRef) {
+        let (active, speaking) = &self.speaking.told;
+        if active.is_some() || !speaking.is_empty() {
+            cx.shared.tell(self.id, to, self.speaking_tell(*active, speaking));
+        }
+        let participants = self.participants.iter().map(|(_, participant)| participant);
+        let impaired = participants.filter(|participant| participant.quality.shown() != Word::Good);
+        let of: Vec<_> = impaired.map(|participant| (participant.to.session, told(participant.quality.shown()))).collect();
+        if !of.is_empty() {
+            cx.shared.tell(self.id, to, Tell::Quality { of });
+        }
+    }
+
+    fn speaking_tell(&self, active: Option<u64>, speaking: &[u64]) -> Tell {
+        let session = |order: u64| {
+            let mut participants = self.participants.iter().map(|(_, participant)| participant);
+            participants.find(|participant| participant.order == order).map(|participant| participant.to.session)
+        };
+        Tell::Speaking { active: active.and_then(session), speaking: speaking.iter().filter_map(|order| session(*order)).collect() }
     }
 
     /// Measures everybody's connection and tells everybody whose has become better or worse.

@@ -1,5 +1,6 @@
 //! What participants get: the m-lines on which they do, and the subscriptions behind those.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
@@ -13,7 +14,7 @@ use crate::media::rtp::nack::ResponderLimits;
 use crate::media::rtp::packet::ExtensionIds;
 use crate::media::rtp::rtx::RtxStream;
 use crate::media::rtp::track::SubscriptionSettings;
-use crate::media::sdp::{AnsweredLine, Carries, Codec, Extension, Forwarded, Mid, Skeleton, TrackId};
+use crate::media::sdp::{AnsweredLine, Carries, Codec, Extension, Forwarded, Line, Mid, Skeleton, SkeletonError, TrackId};
 use crate::store::record::calls::{Refusal, Source, Tell};
 
 /// Lines that came with a skeleton wait so long for their publishers to come, too.
@@ -93,7 +94,7 @@ impl Conference {
         let Self { participants, publications, .. } = self;
         let Some(participant) = participants.get_mut(slot) else { return };
         let connection = &mut participant.connection;
-        let lines_before = connection.skeleton.lines().to_vec();
+        let mut changed = false;
         connection.forwards.retain(|forward| {
             let lasts = match forward.from {
                 Origin::Publication(place, number) => publications.get(place).is_some_and(|publication| publication.number == number),
@@ -101,44 +102,40 @@ impl Conference {
             };
             if !lasts {
                 connection.skeleton.release(&forward.mid);
+                changed = true;
             }
             lasts
         });
         let mut refused = false;
-        for source in participant.publish.clone() {
-            if connection.skeleton.publish(source, participant.simulcast).is_err() {
-                participant.publish.retain(|known| *known != source);
-                refused = true;
-            }
+        participant.publish.retain(|source| {
+            let is_it = |line: &Line| matches!(line.carries, Carries::Publish(published) if published.source == *source);
+            changed |= !connection.skeleton.lines().iter().any(is_it);
+            let is_laid = connection.skeleton.publish(*source, participant.simulcast).is_ok();
+            refused |= !is_laid;
+            is_laid
+        });
+        if connection.skeleton.lines().is_empty() {
+            // Without a line there is no connection, and whoever comes would be heard later. It is the one that is most likely of use.
+            changed |= connection.skeleton.publish(Source::Microphone, false).is_ok();
         }
+        connection.offer_due |= changed;
         if refused {
             cx.shared.tell(self.id, participant.to, Tell::Refused { why: Refusal::TooManyTracks });
         }
-        let mut others: Vec<usize> =
-            publications.iter().filter(|(_, publication)| publication.owner != slot).map(|(place, _)| place).collect();
-        others.sort_by_key(|place| publications.get(*place).map(|publication| publication.number));
-        for place in others {
-            self.lay_line(cx, slot, place);
-        }
-        if let Some(connection) = self.participants.get_mut(slot).map(|participant| &mut participant.connection) {
-            if connection.skeleton.lines().is_empty() {
-                // Without a line there is no connection, and whoever comes would be heard later. It is the one that is most likely of use.
-                let _ = connection.skeleton.publish(Source::Microphone, false);
-            }
-            connection.offer_due |= connection.skeleton.lines() != lines_before;
-        }
+        let has: HashSet<usize> = connection.forwards.iter().filter_map(Forward::slot).collect();
+        let others = publications.iter().filter(|(place, publication)| publication.owner != slot && !has.contains(place));
+        let mut others: Vec<(u64, usize)> = others.map(|(place, publication)| (publication.number, place)).collect();
+        others.sort_unstable();
+        others.into_iter().for_each(|(_, place)| self.lay_line(cx, slot, place));
     }
 
-    /// A line for this publication, unless there is one.
+    /// A line for this publication.
     fn lay_line(&mut self, cx: &mut Context<'_>, slot: usize, place: usize) {
         let Some(publication) = self.publications.get(place) else { return };
         let Some(owner) = self.participants.get(publication.owner).map(|owner| owner.to.session) else { return };
         let Some(connection) = self.participants.get_mut(slot).map(|participant| &mut participant.connection) else { return };
         let from = Origin::Publication(place, publication.number);
-        if connection.forwards.iter().any(|forward| forward.from == from) {
-            return;
-        }
-        let Connection { forwards, skeleton, drawn, .. } = connection;
+        let Connection { forwards, skeleton, drawn, offer_due, .. } = connection;
         let awaits = |forward: &Forward| {
             matches!(forward.from, Origin::Awaited(_))
                 && (forward.session, forward.source) == (owner, publication.source)
@@ -160,6 +157,7 @@ impl Conference {
             return;
         };
         forwards.push(Forward::new(mid, owner, publication.source, &forwarded, from));
+        *offer_due = true;
     }
 
     /// A participant answered: what it takes of what is sent.
@@ -231,7 +229,7 @@ fn draw_line(
     track: &TrackId,
     mut is_new: impl FnMut(u32) -> bool,
     cx: &mut Context<'_>,
-) -> Result<(Mid, Forwarded), crate::media::sdp::SkeletonError> {
+) -> Result<(Mid, Forwarded), SkeletonError> {
     loop {
         let mid = skeleton.forward(publication.kind(), publication.stream.clone(), track.clone(), &mut cx.shared.random)?;
         if let Some(Carries::Forward(forwarded)) = skeleton.line(&mid).map(|line| line.carries.clone())

@@ -3,4 +3,9 @@
 
 mod browser;
 mod calls;
+mod endurance;
+mod feedback;
+mod joining;
+mod people;
+mod trust;
 mod world;

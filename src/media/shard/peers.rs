@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::media::peer::{Event, FingerprintChanged, Identity, Output, Peer, Route, SealError, receiver_of};
 use crate::media::sdp::{Credentials, Fingerprint, Ufrag};
+use crate::media::slots::Slots;
 
 /// The most participants that share one path. More than one is rare: a page that connected anew from the same port. A packet is given to
 /// each, and is authentic to one.
@@ -16,7 +17,10 @@ const MAX_SHARING: usize = 4;
 
 /// A participant of a shard. Never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PeerId(u64);
+pub struct PeerId {
+    number: u64,
+    slot: usize,
+}
 
 /// What came from a participant.
 #[derive(Debug)]
@@ -46,7 +50,7 @@ pub enum PeerError {
 /// See the module.
 pub struct Peers {
     identity: Arc<Identity>,
-    entries: HashMap<PeerId, Entry>,
+    entries: Slots<Entry>,
     by_ufrag: HashMap<Ufrag, PeerId>,
     by_route: HashMap<Route, Vec<PeerId>>,
     timers: BinaryHeap<Reverse<(Instant, PeerId)>>,
@@ -59,6 +63,7 @@ pub struct Peers {
 }
 
 struct Entry {
+    id: PeerId,
     peer: Peer,
     routes: Vec<Route>,
     /// Sealed media, and where it goes.
@@ -74,7 +79,7 @@ impl Peers {
     pub fn new(identity: Arc<Identity>) -> Self {
         Self {
             identity,
-            entries: HashMap::new(),
+            entries: Slots::default(),
             by_ufrag: HashMap::new(),
             by_route: HashMap::new(),
             timers: BinaryHeap::new(),
@@ -93,11 +98,11 @@ impl Peers {
         if self.by_ufrag.contains_key(&credentials.ufrag) {
             return Err(PeerError::UfragInUse);
         }
-        let id = PeerId(self.next);
+        let id = PeerId { number: self.next, slot: self.entries.free() };
         self.next += 1;
         self.by_ufrag.insert(credentials.ufrag.clone(), id);
         let peer = Peer::new(now, Arc::clone(&self.identity), credentials);
-        self.entries.insert(id, Entry { peer, routes: Vec::new(), media: Vec::new(), to: None, timer: None });
+        self.entries.put(id.slot, Entry { id, peer, routes: Vec::new(), media: Vec::new(), to: None, timer: None });
         Ok(id)
     }
 
@@ -107,7 +112,7 @@ impl Peers {
     /// [`PeerError::Unknown`], [`PeerError::Fingerprint`].
     pub fn answer(&mut self, now: Instant, id: PeerId, credentials: &Credentials, fingerprint: Fingerprint) -> Result<(), PeerError> {
         let mut outputs = Vec::new();
-        let entry = self.entries.get_mut(&id).ok_or(PeerError::Unknown)?;
+        let entry = entry(&mut self.entries, id).ok_or(PeerError::Unknown)?;
         entry.peer.answer(now, credentials, fingerprint, &mut outputs)?;
         self.take(id, outputs);
         Ok(())
@@ -121,7 +126,7 @@ impl Peers {
         if self.by_ufrag.contains_key(&credentials.ufrag) {
             return Err(PeerError::UfragInUse);
         }
-        let entry = self.entries.get_mut(&id).ok_or(PeerError::Unknown)?;
+        let entry = entry(&mut self.entries, id).ok_or(PeerError::Unknown)?;
         self.by_ufrag.remove(&entry.peer.credentials().ufrag);
         self.by_ufrag.insert(credentials.ufrag.clone(), id);
         entry.peer.restart_ice(credentials);
@@ -130,7 +135,7 @@ impl Peers {
 
     /// Says good-bye to a participant and forgets it. Nothing more arrives from it.
     pub fn remove(&mut self, now: Instant, id: PeerId) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Some(entry) = entry(&mut self.entries, id) else { return };
         let mut outputs = Vec::new();
         entry.peer.close(now, &mut outputs);
         self.take(id, outputs);
@@ -139,7 +144,10 @@ impl Peers {
 
     /// Forgets a participant without a good-bye: another node goes on with its connection.
     pub fn abandon(&mut self, id: PeerId) {
-        let Some(entry) = self.entries.remove(&id) else { return };
+        if entry(&mut self.entries, id).is_none() {
+            return;
+        }
+        let Some(entry) = self.entries.remove(id.slot) else { return };
         self.by_ufrag.remove(&entry.peer.credentials().ufrag);
         entry.routes.iter().for_each(|route| self.unlink(*route, id));
         self.arrivals.retain(|(from, _)| *from != id);
@@ -203,7 +211,7 @@ impl Peers {
     pub(in crate::media) fn handle_timeout(&mut self, now: Instant) {
         while let Some(Reverse((at, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.timers.pop();
-            let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.timer == Some(at)) else { continue };
+            let Some(entry) = entry(&mut self.entries, id).filter(|entry| entry.timer == Some(at)) else { continue };
             entry.timer = None;
             let mut outputs = Vec::new();
             entry.peer.handle_timeout(now, &mut outputs);
@@ -227,7 +235,7 @@ impl Peers {
         media.clear();
         loop {
             let id = self.waiting.pop()?;
-            if let Some(entry) = self.entries.get_mut(&id) {
+            if let Some(entry) = entry(&mut self.entries, id) {
                 std::mem::swap(media, &mut entry.media);
                 return entry.to.take();
             }
@@ -236,21 +244,21 @@ impl Peers {
 
     /// Says good-bye to everybody.
     pub(in crate::media) fn remove_all(&mut self, now: Instant) {
-        let all: Vec<PeerId> = self.entries.keys().copied().collect();
+        let all: Vec<PeerId> = self.entries.iter().map(|(_, entry)| entry.id).collect();
         all.into_iter().for_each(|id| self.remove(now, id));
     }
 
     /// A path that is gone.
     pub(in crate::media) fn forget(&mut self, route: Route) {
         for id in self.by_route.remove(&route).unwrap_or_default() {
-            if let Some(entry) = self.entries.get_mut(&id) {
+            if let Some(entry) = entry(&mut self.entries, id) {
                 entry.routes.retain(|known| *known != route);
             }
         }
     }
 
     fn send(&mut self, now: Instant, id: PeerId, seal: impl FnOnce(&mut Peer) -> Result<BytesMut, SealError>) -> bool {
-        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let Some(entry) = entry(&mut self.entries, id) else { return false };
         let Some(route) = entry.peer.destination(now) else { return false };
         let Ok(bytes) = seal(&mut entry.peer) else { return false };
         match entry.to {
@@ -267,7 +275,7 @@ impl Peers {
     }
 
     fn give(&mut self, now: Instant, id: PeerId, from: Route, bytes: &[u8]) {
-        if let Some(entry) = self.entries.get_mut(&id) {
+        if let Some(entry) = entry(&mut self.entries, id) {
             let mut outputs = Vec::new();
             entry.peer.handle(now, from, bytes, &mut outputs);
             self.take(id, outputs);
@@ -283,7 +291,7 @@ impl Peers {
                 Output::Event(event) => self.arrivals.push_back((id, Arrival::Event(event))),
             }
         }
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Some(entry) = entry(&mut self.entries, id) else { return };
         // A timer that has become later is looked at when the earlier time comes.
         if let Some(at) = entry.peer.poll_timeout().filter(|at| entry.timer.is_none_or(|timer| *at < timer)) {
             entry.timer = Some(at);
@@ -293,7 +301,7 @@ impl Peers {
 
     /// Keeps the paths of a participant up to date after a check.
     fn link(&mut self, id: PeerId, from: Route) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
+        let Some(entry) = entry(&mut self.entries, id) else { return };
         if entry.routes.contains(&from) || !entry.peer.knows(from) {
             return;
         }
@@ -316,4 +324,8 @@ impl Peers {
             }
         }
     }
+}
+
+fn entry(entries: &mut Slots<Entry>, id: PeerId) -> Option<&mut Entry> {
+    entries.get_mut(id.slot).filter(|entry| entry.id == id)
 }

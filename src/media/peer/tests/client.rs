@@ -164,6 +164,12 @@ impl Client {
         self.flight.clone()
     }
 
+    /// Says good-bye.
+    pub(crate) fn close(&mut self, now: Instant) -> Vec<BytesMut> {
+        self.endpoint.stop(now, server());
+        std::iter::from_fn(|| self.endpoint.poll_transmit()).map(|transmit| transmit.message).collect()
+    }
+
     pub(crate) fn handle(&mut self, now: Instant, bytes: &[u8]) -> Vec<BytesMut> {
         let mut finished = false;
         if let Ok(events) = self.endpoint.read(now, server(), None, BytesMut::from(bytes)) {

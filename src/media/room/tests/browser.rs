@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use rtc_rtcp::packet::{Packet as Report, marshal};
 use rtc_rtp::{Header, Packet};
 
-use crate::ids::{RoomId, SessionRef};
+use crate::ids::{RoomId, SessionId, SessionRef};
 use crate::media::peer::Route;
 use crate::media::peer::tests::client::{Abilities, Check, Client, packet};
 use crate::media::rtp::rtcp::{self, Message};
@@ -42,12 +42,16 @@ pub(super) struct Browser {
     pub(super) lacks: Vec<&'static str>,
     pub(super) sending: Vec<Sending>,
     pub(super) voice: bool,
+    /// The payload type of pictures, and how keyframes and others begin.
+    pub(super) video: (u8, &'static [u8], &'static [u8]),
     /// Everything that it was told.
     pub(super) tells: Vec<Tell>,
     pub(super) roster: Roster,
     /// The lines of received SSRCs, and of retransmissions.
     pub(super) lines: BTreeMap<u32, (String, bool)>,
     pub(super) received: Vec<(String, Packet)>,
+    /// Retransmissions.
+    pub(super) repairs: usize,
     pub(super) messages: Vec<Message>,
     pub(super) next_check: Instant,
     number: u32,
@@ -69,10 +73,12 @@ impl Browser {
             lacks: Vec::new(),
             sending: Vec::new(),
             voice: false,
+            video: (96, &KEYFRAME, &[0x10, 1]),
             tells: Vec::new(),
             roster: Roster::default(),
             lines: BTreeMap::new(),
             received: Vec::new(),
+            repairs: 0,
             messages: Vec::new(),
             next_check: now,
             number,
@@ -209,7 +215,8 @@ impl Browser {
                 Kind::Audio => (111, turn * 960, tag.to_vec()),
                 Kind::Video => {
                     let keyframe = std::mem::take(&mut sending.keyframe_due);
-                    (96, turn * 1800, [if keyframe { &KEYFRAME[..] } else { &[0x10, 1] }, &[0; 300], &tag].concat())
+                    let (payload_type, first, others) = self.video;
+                    (payload_type, turn * 1800, [if keyframe { first } else { others }, &[0; 300], &tag].concat())
                 }
             };
             let mut header = Header {
@@ -255,13 +262,22 @@ impl Browser {
             }
             128..=191 => {
                 let packet = self.client.open_rtp(bytes).expect("authentic, and never the same twice");
-                if let Some((mid, false)) = self.lines.get(&packet.header.ssrc) {
-                    self.received.push((mid.clone(), packet));
+                match self.lines.get(&packet.header.ssrc) {
+                    Some((mid, false)) => self.received.push((mid.clone(), packet)),
+                    Some((_, true)) => self.repairs += 1,
+                    None => {}
                 }
             }
             _ => {}
         }
         Vec::new()
+    }
+
+    /// The SSRC of what comes on the line of the roster for this.
+    pub(super) fn line_of(&self, whose: SessionId, source: Source) -> u32 {
+        let mut lines = self.roster.lines.iter();
+        let line = lines.find(|line| (line.participant, line.source) == (whose, source)).expect("a line for it");
+        *self.lines.iter().find(|(_, (mid, repair))| *mid == line.mid && !repair).unwrap().0
     }
 
     pub(super) fn check(&mut self) -> Option<Vec<u8>> {

@@ -243,6 +243,11 @@ impl World {
         }
     }
 
+    /// The session of somebody.
+    pub(super) fn session(&self, index: usize) -> SessionId {
+        self.browsers[index].to.session
+    }
+
     /// What somebody was told since this was last asked, without rosters and offers.
     pub(super) fn told(&mut self, index: usize) -> Vec<Tell> {
         let tells = std::mem::take(&mut self.browsers[index].tells);

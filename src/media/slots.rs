@@ -13,11 +13,16 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T> Slots<T> {
-    /// Puts a value into the lowest slot that is free.
+    /// Puts a value into a free slot.
     pub(super) fn insert(&mut self, value: T) -> usize {
-        let slot = self.values.iter().position(Option::is_none).unwrap_or(self.values.len());
+        let slot = self.free();
         self.put(slot, value);
         slot
+    }
+
+    /// The lowest slot that is free.
+    pub(super) fn free(&self) -> usize {
+        self.values.iter().position(Option::is_none).unwrap_or(self.values.len())
     }
 
     /// Puts a value into this slot, in the place of what is there.
