@@ -174,8 +174,11 @@ impl Crowd {
 /// The frame of one piece of news, built once for each dialect. News that a full queue does not take is dropped: it is in no log.
 pub(super) struct NewsFrames<'a> {
     news: &'a NewsRecord,
-    built: Vec<((usize, Option<UserId>), Option<Bytes>)>,
+    built: Vec<(Form, Option<Bytes>)>,
 }
+
+/// The encoder's number, and the other end of a direct channel where that is told.
+type Form = (usize, Option<UserId>);
 
 impl<'a> NewsFrames<'a> {
     pub(super) fn new(news: &'a NewsRecord) -> Self {

@@ -1,6 +1,7 @@
 //! What several scenarios need: nodes as processes, clients, real Redis servers and a proxy that fails on demand.
 #![allow(dead_code, reason = "a vocabulary: not every word is in use at all times")]
 
+pub mod calls;
 pub mod client;
 pub mod node;
 pub mod proxy;

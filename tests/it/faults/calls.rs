@@ -1,0 +1,147 @@
+//! Calls whose media node is not there, dies, freezes or stops, and nodes that do not hear of them.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::crew::wait_for;
+use crate::support::client::Client;
+use crate::support::node::{Node, Settings};
+use crate::support::proxy::{FaultProxy, Mode};
+use crate::support::redis::RedisServer;
+
+/// A call may stand still for so long when its media node is gone.
+const GAP: Duration = Duration::from_secs(3);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_media_node_nobody_waits_for_long() {
+    let redis = wait_for(RedisServer::start);
+    let chat = node(&redis, "chat").await;
+    let mut ann = Client::guest(&chat).await;
+    let asked = Instant::now();
+    assert_eq!(ann.refused("callJoin", json!({})).await, 17);
+    assert!(asked.elapsed() < Duration::from_secs(6), "it took {:?}", asked.elapsed());
+    assert_eq!(ann.refused("callState", json!({ "hand": true })).await, 16);
+    // As soon as there is one, it serves.
+    let media = node(&redis, "media").await;
+    ann.call(json!({ "audio": true })).await;
+    ann.offered().await;
+    // And if it is the only one, the call waits for the next.
+    media.kill9();
+    ann.expect("to wait", |v| v["callMoved"]["waiting"] == true).await;
+    let _next = node(&redis, "media").await;
+    ann.offered().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_outlives_its_media_node() {
+    let redis = wait_for(RedisServer::start);
+    let scene = Scene::of_two(&redis).await;
+    let before = scene.newest();
+    let killed = Instant::now();
+    scene.serving.kill9();
+    scene.both_have_another_connection(before, killed).await;
+    scene.ann.expect("both, and his hand", |v| is_raised(v, 2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_media_node_that_slept_does_no_harm_when_it_wakes() {
+    let redis = wait_for(RedisServer::start);
+    let mut scene = Scene::of_two(&redis).await;
+    let before = scene.newest();
+    let frozen = Instant::now();
+    scene.serving.pause(true);
+    scene.both_have_another_connection(before, frozen).await;
+    scene.serving.pause(false);
+    for emoji in ["👍", "👋"] {
+        scene.bob.ask("callState", json!({ "reaction": emoji })).await;
+        scene.ann.expect("his reaction", |v| v["callState"]["reaction"] == emoji).await;
+    }
+    let moves = scene.ann.received_of("callMoved");
+    assert_eq!(moves, [json!({})], "it has moved once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_media_node_that_is_stopped_hands_its_calls_over() {
+    let redis = wait_for(RedisServer::start);
+    let scene = Scene::of_two(&redis).await;
+    let before = scene.newest();
+    let stopped = Instant::now();
+    scene.serving.sigterm();
+    scene.both_have_another_connection(before, stopped).await;
+    assert!(scene.serving.wait().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_did_not_hear_of_a_call_is_told_once_it_hears_again() {
+    let redis = wait_for(RedisServer::start);
+    let proxy = FaultProxy::start(redis.port).await;
+    let here = Node::start(&Settings::redis(&redis.url())).await;
+    let deaf = Node::start(&Settings::redis(&format!("redis://127.0.0.1:{}", proxy.port)).with("ROLE", "chat")).await;
+    let mut ann = Client::guest(&here).await;
+    let mut eve = Client::guest(&deaf).await;
+    eve.watch(json!({ "recipientUUIDs": [""] })).await;
+    ann.call(json!({})).await;
+    eve.sees_in_call("", &[&ann]).await;
+    assert!(proxy.set_carrying("SUBSCRIBE", Mode::Blackhole) > 0);
+    ann.ask("callLeave", json!({})).await;
+    eve.sees_in_call("", &[]).await;
+}
+
+/// Two people in a call, one with a raised hand, and two media nodes.
+struct Scene {
+    ann: Client,
+    bob: Client,
+    serving: Node,
+    _idle: Node,
+    _chat: Node,
+}
+
+impl Scene {
+    async fn of_two(redis: &RedisServer) -> Self {
+        let (chat, one, other) = tokio::join!(node(redis, "chat"), node(redis, "media"), node(redis, "media"));
+        let (mut ann, mut bob) = (Client::guest(&chat).await, Client::guest(&chat).await);
+        ann.call(json!({ "audio": true })).await;
+        bob.call(json!({ "audio": true })).await;
+        bob.ask("callState", json!({ "hand": true })).await;
+        ann.expect("his hand", |v| is_raised(v, 2)).await;
+        ann.offered().await;
+        bob.offered().await;
+        // Its figures are told once a second.
+        let (serving, idle) = loop {
+            match (one.metric(ROOMS).await, other.metric(ROOMS).await) {
+                (1.0, 0.0) => break (one, other),
+                (0.0, 1.0) => break (other, one),
+                _ => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        Self { ann, bob, serving, _idle: idle, _chat: chat }
+    }
+
+    /// The highest number of a connection so far.
+    fn newest(&self) -> u64 {
+        self.ann.newest_connection().max(self.bob.newest_connection())
+    }
+
+    async fn both_have_another_connection(&self, before: u64, since: Instant) {
+        for client in [&self.ann, &self.bob] {
+            client.expect_type("callMoved").await;
+            let offer = client.expect("another connection", |v| v["callOffer"]["connection"].as_u64() > Some(before)).await;
+            assert_eq!(offer["callOffer"]["lines"][0]["source"], "microphone");
+            assert!(since.elapsed() < GAP, "it took {:?}", since.elapsed());
+        }
+    }
+}
+
+/// The figure that says how many rooms a node serves.
+const ROOMS: &str = "rialto_media_rooms";
+
+async fn node(redis: &RedisServer, role: &str) -> Node {
+    Node::start(&Settings::redis(&redis.url()).with("ROLE", role)).await
+}
+
+/// Whether so many are there, and somebody's hand is up.
+fn is_raised(frame: &Value, count: usize) -> bool {
+    let hand = |of: &Value| of["hand"] == true;
+    frame["callTracks"]["participants"].as_array().is_some_and(|all| all.len() == count && all.iter().any(hand))
+}
