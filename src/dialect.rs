@@ -1,15 +1,16 @@
 //! What clients speak: wire types and a handler for each protocol. They translate and decide nothing.
 
 pub mod chat;
+pub mod stage;
 
 use std::sync::Arc;
 
 use crate::cluster::calls::Calls;
-use crate::cluster::{Hub, Janitor};
+use crate::cluster::{Hub, Janitor, Relay};
 use crate::domain::ice::IceServers;
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Rules};
+use crate::domain::{Accounts, Channels, Rooms, Rules};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::record::{self, NewsRecord};
@@ -33,6 +34,10 @@ pub struct Services {
     pub calls: Arc<Calls>,
     /// STUN and TURN servers.
     pub ice: IceServers,
+    /// Rooms with numbers.
+    pub rooms: Arc<Rooms>,
+    /// Letters to sessions anywhere.
+    pub relay: Arc<Relay>,
     /// Kicks and bans.
     pub moderation: Moderation,
     /// Limits and rights.
@@ -43,7 +48,7 @@ pub struct Services {
 
 impl Services {
     /// Tells every node. What cannot be told is lost: it is news, not state.
-    async fn tell_everybody(&self, news: &NewsRecord) {
+    pub(crate) async fn tell_everybody(&self, news: &NewsRecord) {
         if let Err(error) = self.store.publish(&News { topic: Topic::All, body: record::encode(news) }).await {
             tracing::debug!(%error, "news for everybody was not told");
         }

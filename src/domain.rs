@@ -7,9 +7,14 @@ pub mod ice;
 pub mod moderation;
 pub mod names;
 pub mod people;
+pub mod rooms;
 pub mod rules;
+pub mod strength;
+pub mod tally;
 
 pub use accounts::Accounts;
 pub use channels::Channels;
 pub use hasher::Hasher;
+pub use rooms::Rooms;
 pub use rules::Rules;
+pub use tally::Tally;

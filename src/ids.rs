@@ -94,6 +94,12 @@ impl ChannelId {
         name[16..].copy_from_slice(high.0.as_bytes());
         Self(Uuid::new_v5(&NAMESPACE, &name))
     }
+
+    /// What is said in a room with a number.
+    #[must_use]
+    pub fn of_room(room: RoomNumber) -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, format!("stage room {room}").as_bytes()))
+    }
 }
 
 impl RoomId {
@@ -107,6 +113,42 @@ impl RoomId {
     #[must_use]
     pub fn named(slug: &str) -> Self {
         Self(Uuid::new_v5(&NAMESPACE, format!("room {slug}").as_bytes()))
+    }
+}
+
+/// A room's number, by which people share it: from 1 to 2^53 - 1, so that JavaScript has it exactly. Random, so that nobody guesses one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RoomNumber(u64);
+
+impl RoomNumber {
+    /// The greatest.
+    const MAX: u64 = (1 << 53) - 1;
+
+    /// A number from random bits.
+    #[must_use]
+    pub fn from_random(bits: u64) -> Self {
+        Self((bits & Self::MAX).max(1))
+    }
+
+    /// The number itself.
+    #[must_use]
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for RoomNumber {
+    type Err = InvalidText;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|number| plain && (1..=Self::MAX).contains(number));
+        number.map(Self).ok_or(InvalidText("a room's number is a whole number from 1 to 2^53 - 1"))
+    }
+}
+
+impl fmt::Display for RoomNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -212,6 +254,16 @@ mod tests {
         assert_eq!(ChannelId::direct(one, other), ChannelId::direct(other, one));
         assert_ne!(ChannelId::direct(one, one), ChannelId::direct(one, other));
         assert_ne!(ChannelId::general(), ChannelId::direct(one, one));
+    }
+
+    #[test]
+    fn room_numbers_are_whole_and_exact_in_javascript() {
+        assert_eq!("9007199254740991".parse::<RoomNumber>().unwrap().get(), 9_007_199_254_740_991);
+        assert_eq!("007".parse::<RoomNumber>().unwrap().to_string(), "7");
+        for bad in ["", "0", "-1", "+1", "1.5", "1e3", " 1", "a", "9007199254740992", "99999999999999999999"] {
+            assert!(bad.parse::<RoomNumber>().is_err(), "{bad:?}");
+        }
+        assert_eq!((RoomNumber::from_random(0).get(), RoomNumber::from_random(u64::MAX).get()), (1, RoomNumber::MAX));
     }
 
     #[test]

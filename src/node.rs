@@ -22,10 +22,11 @@ use crate::cluster::{Bus, Hub, Janitor, Relay};
 use crate::config::{Address, Config, DialectName, FailureRate, MessageRate, Role};
 use crate::dialect::Services;
 use crate::dialect::chat::Chat;
+use crate::dialect::stage::Stage;
 use crate::domain::ice::{IceServers, Turn};
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Hasher, Rules};
+use crate::domain::{Accounts, Channels, Hasher, Rooms, Rules, Tally};
 use crate::http::{self, Floors, InvalidMount, Mount, Origins, Readiness, Settings};
 use crate::ids::NodeId;
 use crate::media::agent::{Agent, AgentError, Surroundings};
@@ -155,15 +156,20 @@ impl Node {
 
         let rules = Arc::new(rules(config));
         let hasher = Hasher::new(config.accounts.bcrypt_cost, config.accounts.bcrypt_queue, metrics.clone())?;
+        let tally = Tally::new(store::secret(config, store.as_ref()).await?);
+        let rooms = Rooms::new(store.clone(), tally.clone(), config.limits.room_idle_seconds, window(config.limits.rate_rooms));
+        tasks.spawn(rooms.clone().run());
         let services = Arc::new(Services {
             store: store.clone(),
             hub: hub.clone(),
             janitor: janitor.clone(),
-            accounts: Accounts::new(store.clone(), hasher, rules.clone(), store::secret(config, store.as_ref()).await?),
+            accounts: Accounts::new(store.clone(), hasher, rules.clone(), tally.clone()),
             channels: Channels::new(store.clone(), hub, rules.clone()),
             people: People::new(store.clone()),
             calls,
             ice: ice_servers(config),
+            rooms,
+            relay: relay.clone(),
             moderation: Moderation::new(store.clone(), relay.clone()),
             rules,
             metrics: metrics.clone(),
@@ -256,6 +262,7 @@ fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
         return Vec::new();
     }
     let chat = Chat::new(services.clone());
+    let stage = Stage::new(services.clone());
     let allowed: Vec<String> = config.network.allowed_origins.0.iter().map(|origin| origin.as_str().to_owned()).collect();
     let origins = if allowed.is_empty() { Origins::Same } else { Origins::SameOr(allowed) };
     let mounts = &config.network.mounts.0;
@@ -264,6 +271,7 @@ fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
         .map(|mount| {
             let dialect: Arc<dyn Dialect> = match mount.dialect {
                 DialectName::Chat => chat.clone(),
+                DialectName::Stage => stage.clone(),
             };
             Mount { path: mount.path.clone(), dialect, origins: origins.clone() }
         })
@@ -306,13 +314,17 @@ fn ice_servers(config: &Config) -> IceServers {
     IceServers { stun: calls.stun_host.as_ref().map(|host| address(host, calls.stun_port)), turn }
 }
 
+fn window(rate: FailureRate) -> Option<(u64, Duration)> {
+    match rate {
+        FailureRate::Off => None,
+        FailureRate::Window { failures, window } => Some((u64::from(failures), window)),
+    }
+}
+
 fn rules(config: &Config) -> Rules {
     Rules {
         max_message_chars: config.limits.max_message_chars,
-        signin_failures: match config.limits.rate_signin_failures {
-            FailureRate::Off => None,
-            FailureRate::Window { failures, window } => Some((u64::from(failures), window)),
-        },
+        signin_failures: window(config.limits.rate_signin_failures),
         access_key_ttl: config.accounts.access_key_ttl,
         moderators: config.accounts.moderators.0.clone(),
         holds_acknowledgements: config.store.ack_replicas > 0,

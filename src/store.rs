@@ -16,6 +16,7 @@ pub mod nodes;
 pub mod presence;
 pub mod record;
 pub mod redis;
+pub mod rooms;
 pub mod topics;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use directs::Directs;
 pub use leases::Leases;
 pub use nodes::{Inboxes, Registry};
 pub use presence::Presence;
+pub use rooms::Rooms;
 pub use topics::Topics;
 
 /// The outcome of every store operation.
@@ -47,7 +49,7 @@ pub enum StoreError {
 
 /// Everything at once: what a node holds as `Arc<dyn Store>`.
 #[async_trait]
-pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + CallSummaries + Topics + 'static {
+pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + CallSummaries + Rooms + Topics + 'static {
     /// Counts one event under `key` and answers how many there were in the running window, this one included,
     /// and how long until the window ends. The window starts with its first event.
     async fn count(&self, key: &str, window: Duration) -> Result<Count>;

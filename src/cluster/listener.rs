@@ -77,6 +77,11 @@ pub trait Listener: Send + Sync + 'static {
     /// That user's name.
     fn name(&self) -> Option<Username>;
 
+    /// The account's number, in a dialect in whose rooms users count and not their sessions.
+    fn number(&self) -> Option<u64> {
+        None
+    }
+
     /// What its frames are built with.
     fn encoder(&self) -> &dyn Encoder;
 

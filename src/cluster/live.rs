@@ -149,9 +149,10 @@ impl Live {
         self.members.iter().filter(|(_, member)| member.roles.joined).filter_map(move |(session, member)| {
             Some(StoredMember {
                 at: SessionRef { node, session: *session },
-                user: member.user?,
+                user: member.listener.user()?,
                 username: member.listener.name()?,
                 peer: member.peer,
+                number: member.listener.number(),
             })
         })
     }

@@ -106,7 +106,14 @@ impl Reaper {
             Holding::Member(channel, session) => {
                 let at = SessionRef { node: dead, session };
                 let Some(member) = self.store.member(channel, at).await? else { return Ok(()) };
-                let news = NewsRecord::Left { session, who: member.user, to: member.peer };
+                let news = match member.number {
+                    Some(number) => {
+                        let today = self.store.users(&[member.user]).await?.into_iter().flatten().next();
+                        let name = today.map_or(member.username, |user| user.username);
+                        NewsRecord::Exited { who: Person { id: member.user, name }, number }
+                    }
+                    None => NewsRecord::Left { session, who: member.user, to: member.peer },
+                };
                 let news = News { topic: Topic::Channel(channel), body: record::encode(&news) };
                 self.store.leave(channel, at, &news).await?;
             }

@@ -28,7 +28,7 @@ pub struct Network {
     pub server_address: Option<Address>,
 
     /// Which protocol is spoken at which path: `path=protocol`, separated by commas
-    #[arg(long, env, value_name = "LIST", default_value = "/ws=chat", value_parser = mounts::parse)]
+    #[arg(long, env, value_name = "LIST", default_value = "/ws=chat,/stage/ws=stage", value_parser = mounts::parse)]
     pub mounts: Mounts,
 
     /// Origins besides its own whose pages may connect, separated by commas
@@ -181,6 +181,14 @@ pub struct Limits {
     /// Failed sign-ins allowed a username and address: `count/duration`; 0 = no limit
     #[arg(long, env, value_name = "RATE", default_value = "10/15m", value_parser = rates::failures)]
     pub rate_signin_failures: FailureRate,
+
+    /// Rooms with a number that one address may make: `count/duration`; 0 = no limit
+    #[arg(long, env, value_name = "RATE", default_value = "30/10m", value_parser = rates::failures)]
+    pub rate_rooms: FailureRate,
+
+    /// How long a room with a number stays, with what was said in it, after the last one has left
+    #[arg(long, env, value_name = "SECONDS", default_value = "86400", value_parser = seconds(1, 315_360_000))]
+    pub room_idle_seconds: Duration,
 
     /// Between pings; a client that misses two is gone
     #[arg(long, env, value_name = "SECONDS", default_value = "20", value_parser = seconds(1, 3600))]

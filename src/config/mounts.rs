@@ -7,17 +7,20 @@ use std::fmt;
 pub enum DialectName {
     /// Sign in, channels, direct channels, history.
     Chat,
+    /// Work orders, events and questions; video rooms.
+    Stage,
 }
 
 impl DialectName {
     /// Every protocol there is.
-    pub const ALL: [Self; 1] = [Self::Chat];
+    pub const ALL: [Self; 2] = [Self::Chat, Self::Stage];
 
     /// The name in `MOUNTS`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Chat => "chat",
+            Self::Stage => "stage",
         }
     }
 }

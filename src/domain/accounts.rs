@@ -4,12 +4,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use tokio::time::sleep;
 
 use super::hasher::Busy;
-use super::{Hasher, Rules, names};
+use super::{Hasher, Rules, Tally, names};
 use crate::ids::{AccessKey, FoldedName, Micros, Password, TokenDigest, UserId, Username};
 use crate::store::accounts::{Named, NewUser, User};
 use crate::store::{Store, StoreError};
@@ -70,17 +68,16 @@ pub struct Accounts {
     store: Arc<dyn Store>,
     hasher: Hasher,
     rules: Arc<Rules>,
-    /// Shared by all nodes.
-    secret: [u8; 32],
+    tally: Tally,
 }
 
 type Outcome<T> = Result<T, AccountError>;
 
 impl Accounts {
-    /// Over a store; `secret` is the same on all nodes.
+    /// Over a store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, hasher: Hasher, rules: Arc<Rules>, secret: [u8; 32]) -> Self {
-        Self { store, hasher, rules, secret }
+    pub fn new(store: Arc<dyn Store>, hasher: Hasher, rules: Arc<Rules>, tally: Tally) -> Self {
+        Self { store, hasher, rules, tally }
     }
 
     /// Lets a user in who knows the password; makes the account if the name was never seen.
@@ -99,6 +96,19 @@ impl Accounts {
                 }
             },
         };
+        self.admit(user).await
+    }
+
+    /// Lets a user in who knows the password, and makes no account.
+    pub async fn log_in(&self, name: Username, password: Password, from: IpAddr) -> Outcome<SignedIn> {
+        let attempts = self.attempts_key(&name.folded(), from);
+        self.begin_attempt(&attempts).await?;
+        let Some(user) = self.store.user_named(&name.folded()).await? else {
+            // As long as a wrong password takes: nobody is told which names exist.
+            self.hasher.verify(password, None).await?;
+            return Err(AccountError::Refused);
+        };
+        let user = self.check(user, password, &attempts).await?;
         self.admit(user).await
     }
 
@@ -125,11 +135,13 @@ impl Accounts {
 
     /// Who a key belongs to, if it is `claimed`'s and still good.
     pub async fn resume(&self, claimed: UserId, key: &AccessKey) -> Outcome<User> {
-        let owner = self.store.token_user(&key.digest(), self.rules.access_key_ttl).await?;
-        if owner != Some(claimed) {
-            return Err(AccountError::Refused);
-        }
-        let user = self.user(claimed).await?.ok_or(AccountError::Refused)?;
+        let user = self.owner(key).await?;
+        if user.id == claimed { self.check_ban(user).await } else { Err(AccountError::Refused) }
+    }
+
+    /// Who a key belongs to, if it is still good.
+    pub async fn by_key(&self, key: &AccessKey) -> Outcome<User> {
+        let user = self.owner(key).await?;
         self.check_ban(user).await
     }
 
@@ -226,6 +238,11 @@ impl Accounts {
         if count.events > limit { Err(AccountError::SlowDown(count.resets_in)) } else { Ok(()) }
     }
 
+    async fn owner(&self, key: &AccessKey) -> Outcome<User> {
+        let owner = self.store.token_user(&key.digest(), self.rules.access_key_ttl).await?.ok_or(AccountError::Refused)?;
+        self.user(owner).await?.ok_or(AccountError::Refused)
+    }
+
     async fn check_ban(&self, user: User) -> Outcome<User> {
         match user.banned_until {
             Some(until) if until > self.store.now().await? => Err(AccountError::Banned(until)),
@@ -241,19 +258,7 @@ impl Accounts {
     }
 
     /// Failures are counted per name and address: one person's guessing locks out neither the address nor the name's owner.
-    /// The key is a keyed digest, so that nobody who reads the store finds out addresses by trying them all.
     fn attempts_key(&self, name: &FoldedName, from: IpAddr) -> String {
-        use std::fmt::Write as _;
-        // HMAC fills a short key up with zeros itself, but takes a whole block without a possible error.
-        let mut key = [0; 64];
-        key[..32].copy_from_slice(&self.secret);
-        let mut mac = Hmac::<Sha256>::new(&key.into());
-        mac.update(name.as_str().as_bytes());
-        mac.update(&[0]);
-        mac.update(from.to_string().as_bytes());
-        mac.finalize().into_bytes().iter().take(16).fold("signin:".to_owned(), |mut key, byte| {
-            let _ = write!(key, "{byte:02x}");
-            key
-        })
+        self.tally.key("signin", name.as_str().as_bytes(), from)
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::people::{People, Seen};
 use crate::ids::{ChannelId, ClientId, Epoch, MessageId, MessageText, Micros, Position, RoomId, Seq, SessionId, UserId};
 use crate::store::accounts::User;
 use crate::store::channels::{Appended, Head, NewMessage, Range, Stored, StoredMessage};
-use crate::store::record::{self, Decoded, LogRecord, MessageRecord, NewsRecord, Person};
+use crate::store::record::{self, Badge, Decoded, LogRecord, MessageRecord, NewsRecord, Person};
 use crate::store::topics::{News, Topic};
 use crate::store::{Store, StoreError};
 
@@ -132,6 +132,8 @@ pub struct Post {
     pub text: MessageText,
     /// The author's own name for it.
     pub client_id: Option<ClientId>,
+    /// What the author is shown as where users are numbers.
+    pub badge: Option<Badge>,
 }
 
 /// The rules of channels.
@@ -184,6 +186,7 @@ impl Channels {
             deleted: None,
             rev: 0,
             reactions: std::collections::BTreeMap::new(),
+            badge: post.badge,
         };
         let new = NewMessage {
             id: post.id,

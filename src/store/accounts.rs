@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::Result;
+use super::record::Badge;
 use crate::ids::{FoldedName, Micros, PasswordHash, TokenDigest, UserId, Username};
 
 /// An account as stored.
@@ -22,6 +23,14 @@ pub struct User {
     pub created: Micros,
     /// Signing in is refused until then.
     pub banned_until: Option<Micros>,
+}
+
+impl User {
+    /// What others are shown of the account besides its name.
+    #[must_use]
+    pub fn badge(&self) -> Badge {
+        Badge { number: self.serial, verified: self.password.is_some() }
+    }
 }
 
 /// An account to be made; the store adds the serial number and the time.

@@ -159,17 +159,20 @@ pub struct Member {
     pub username: Username,
     /// The other end of a direct channel, as this user sees it.
     pub peer: Option<UserId>,
+    /// The account's number, in a channel where users count and not their sessions: there only a user's first session to join
+    /// and its last to leave are announced.
+    pub number: Option<u64>,
 }
 
 /// Channels: members, log, dedup.
 #[async_trait]
 pub trait Channels: Send + Sync {
-    /// Adds a member (joining again changes nothing) and, if it was new and the channel has at most
+    /// Adds a member (joining again changes nothing) and, if it was new, is to be announced, and the channel has at most
     /// `announce_up_to` members with it, publishes `announce`. Answers whether it was new. The membership is first written into the
     /// node's holdings, so that a reaper finds it.
     async fn join(&self, channel: ChannelId, member: &Member, announce: &News, announce_up_to: usize) -> Result<bool>;
 
-    /// Removes a member; `true`, and `announce` published, if it was one.
+    /// Removes a member; `true`, and `announce` published where that is due, if it was one.
     async fn leave(&self, channel: ChannelId, at: SessionRef, announce: &News) -> Result<bool>;
 
     /// At most `limit` members.

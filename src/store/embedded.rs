@@ -22,6 +22,7 @@ mod members;
 mod memory;
 mod presence;
 mod registry;
+mod rooms;
 mod tokens;
 mod topics;
 mod users;

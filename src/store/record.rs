@@ -67,6 +67,18 @@ pub struct MessageRecord {
     /// Who reacted with what.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reactions: BTreeMap<String, Vec<UserId>>,
+    /// What the writer's account was then, for readers to whom users are numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub badge: Option<Badge>,
+}
+
+/// What is shown of an account besides its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Badge {
+    /// Its serial number.
+    pub number: u64,
+    /// It has a password: only who knows it can be this user.
+    pub verified: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
@@ -125,6 +137,10 @@ pub enum NewsRecord {
     Joined { session: SessionId, who: Person, to: Option<UserId> },
     /// A session left the channel, or died.
     Left { session: SessionId, who: UserId, to: Option<UserId> },
+    /// A user's last session in the channel has left or died; told where users count and not their sessions.
+    Exited { who: Person, number: u64 },
+    /// Somebody has another name now, who publishes these streams in the channel's call.
+    Renamed { who: Person, streams: Vec<String> },
     /// Somebody is typing in the channel.
     Typing { session: SessionId, who: Person, to: Option<UserId> },
     /// Somebody has read the channel up to this message.
@@ -171,6 +187,8 @@ pub enum Signal {
     KeyEnded { key: TokenDigest },
     /// The user is told to leave, or is gone; the session is closed.
     Expelled { user: UserId, why: Expulsion },
+    /// Something said in a channel to one user only, `message.to`. It is kept nowhere. `from` is told if that user is not there.
+    Whisper { channel: ChannelId, from: SessionRef, message: Box<MessageRecord> },
     /// For the media agent of the node: something from the participant that the letter is from (`reply_to`).
     CallAsk { room: RoomId, epoch: RoomEpoch, ask: Box<Ask> },
     /// For the participant `to`, from the media node that serves the room in this epoch (`reply_to`, with the participant's session).

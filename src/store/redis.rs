@@ -16,6 +16,7 @@ mod leases;
 mod link;
 mod nodes;
 mod presence;
+mod rooms;
 mod script;
 mod topics;
 mod wire;

@@ -2,7 +2,7 @@
 
 #[macro_use]
 mod everywhere;
-mod site;
+pub mod site;
 
 mod bad_input;
 mod calls;

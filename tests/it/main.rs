@@ -3,10 +3,12 @@
 
 #[macro_use]
 mod store_contract;
+#[macro_use]
 mod chat;
 mod faults;
 mod load;
 mod placement;
+mod stage;
 mod store_embedded;
 mod store_redis;
 mod support;

@@ -23,6 +23,7 @@ pub mod model;
 pub mod pages;
 pub mod presence;
 pub mod registry;
+pub mod rooms;
 pub mod tokens;
 pub mod topics;
 pub mod vocabulary;
@@ -164,6 +165,13 @@ macro_rules! store_contract {
                 calls:
                     a_call_is_as_it_was_told_last_and_ends,
                     a_call_of_which_nothing_is_told_any_more_is_forgotten;
+                rooms:
+                    a_room_is_made_once_and_used_from_everywhere,
+                    an_unused_room_goes_with_what_was_said_in_it,
+                    a_room_that_is_used_stays,
+                    a_lost_room_that_people_are_in_is_written_anew,
+                    where_users_count_only_first_and_last_sessions_are_announced,
+                    of_many_sessions_that_end_at_once_one_is_the_last;
                 counters:
                     events_are_counted_within_their_window,
                     counters_are_shared_and_can_be_forgotten,

@@ -158,5 +158,6 @@ fn message() -> MessageRecord {
         deleted: Some(Micros(2)),
         rev: 3,
         reactions: BTreeMap::from([("👍".to_owned(), vec![reader])]),
+        badge: None,
     }
 }

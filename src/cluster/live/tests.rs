@@ -501,6 +501,7 @@ fn message(id: MessageId, from: UserId) -> MessageRecord {
         deleted: None,
         rev: 0,
         reactions: std::collections::BTreeMap::new(),
+        badge: None,
     }
 }
 

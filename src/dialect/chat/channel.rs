@@ -37,7 +37,7 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
         leave_place(client, services, me, before).await;
     }
     let session = client.session();
-    let member = Member { at: client.at(), user: me.person.id, username: me.person.name.clone(), peer: place.peer };
+    let member = Member { at: client.at(), user: me.person.id, username: me.person.name.clone(), peer: place.peer, number: None };
     let joined = NewsRecord::Joined { session, who: me.person.clone(), to: place.peer };
     services.janitor.done_with(session).await?;
     if let Err(error) = services.store.join(place.channel, &member, &place.news(&joined), ANNOUNCED_MEMBERS).await {
@@ -104,7 +104,7 @@ pub(super) async fn message(client: &Arc<Client>, services: &Services, me: &Iden
     }
     let id = MessageId::random();
     client.owe(id, request.id.clone());
-    let post = Post { session: client.session(), id, text, client_id };
+    let post = Post { session: client.session(), id, text, client_id, badge: None };
     match services.channels.post(&me.person, place, post).await {
         Ok(Posted::New(event)) => {
             services.metrics.messages_posted.inc();

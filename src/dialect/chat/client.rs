@@ -372,7 +372,7 @@ impl Listener for Client {
                 *session != own && (!self.misspells.load(Ordering::Relaxed) || self.me() == Some(who.id))
             }
             NewsRecord::UserChanged { .. } | NewsRecord::Call { .. } => self.uses_additions(),
-            NewsRecord::DirectOpened { .. } => false,
+            NewsRecord::DirectOpened { .. } | NewsRecord::Exited { .. } | NewsRecord::Renamed { .. } => false,
         }
     }
 
@@ -472,6 +472,7 @@ impl Listener for Client {
             },
             Signal::KeyEnded { .. }
             | Signal::Expelled { .. }
+            | Signal::Whisper { .. }
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. }
             | Signal::Undeliverable { .. } => {}

@@ -49,7 +49,9 @@ impl Encoder for ChatEncoder {
                 }
                 Outgoing::new("userChanged", body).frame()
             }
-            NewsRecord::DirectOpened { .. } | NewsRecord::Call { .. } => return None,
+            NewsRecord::DirectOpened { .. } | NewsRecord::Exited { .. } | NewsRecord::Renamed { .. } | NewsRecord::Call { .. } => {
+                return None;
+            }
         })
     }
 

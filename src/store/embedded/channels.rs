@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{EmbeddedStore, dedup, file, log, writer::Work};
+use super::{EmbeddedStore, dedup, file, log, members::Left, writer::Work};
 use crate::ids::{ChannelId, Epoch, Position, Seq, SessionRef};
 use crate::store::channels::{Amended, Amendment, Appended, Head, Known, Member, NewMessage, Page, Range, Stored, StoredMessage, Tail};
 use crate::store::nodes::Holding;
@@ -15,7 +15,7 @@ impl Channels for EmbeddedStore {
         let mut state = self.memory.lock();
         state.nodes.hold(member.at.node, Holding::Member(channel, member.at.session));
         let joined = state.members.join(channel, member);
-        if joined.is_some_and(|members| members <= announce_up_to) {
+        if joined.as_ref().is_some_and(|joined| joined.is_first && joined.members <= announce_up_to) {
             self.switchboard.publish_news(announce);
         }
         Ok(joined.is_some())
@@ -24,11 +24,11 @@ impl Channels for EmbeddedStore {
     async fn leave(&self, channel: ChannelId, at: SessionRef, announce: &News) -> Result<bool> {
         let mut state = self.memory.lock();
         let left = state.members.leave(channel, at);
-        if left {
+        if left == Left::Last {
             self.switchboard.publish_news(announce);
         }
         state.nodes.release(at.node, &[Holding::Member(channel, at.session)]);
-        Ok(left)
+        Ok(left != Left::NoMember)
     }
 
     async fn members(&self, channel: ChannelId, limit: usize) -> Result<Vec<Member>> {

@@ -62,6 +62,9 @@ pub(super) const BLOCKS: TableDefinition<(u128, u128), ()> = TableDefinition::ne
 /// Name → secret.
 pub(super) const SECRETS: TableDefinition<&str, &[u8; 32]> = TableDefinition::new("secrets");
 
+/// Room → when it ends unless it is used.
+pub(super) const ROOMS: TableDefinition<u128, u64> = TableDefinition::new("rooms");
+
 /// Why the embedded store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -157,6 +160,7 @@ fn create_tables(transaction: &WriteTransaction) -> Result<()> {
     transaction.open_table(READ_MARKS)?;
     transaction.open_table(BLOCKS)?;
     transaction.open_table(SECRETS)?;
+    transaction.open_table(ROOMS)?;
     Ok(())
 }
 

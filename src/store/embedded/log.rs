@@ -85,6 +85,15 @@ pub(super) fn trim(work: &Work<'_>, channel: ChannelId, keep: Keep) -> Result<()
     Ok(())
 }
 
+/// Removes a channel's log: as if nobody had ever written to it.
+pub(super) fn remove(transaction: &WriteTransaction, channel: ChannelId) -> Result<()> {
+    let id = channel.0.as_u128();
+    transaction.open_table(file::CHANNELS)?.remove(id)?;
+    transaction.open_table(file::LOG)?.retain_in((id, 0, 0)..=(id, u64::MAX, u32::MAX), |_, _| false)?;
+    transaction.open_table(file::CHANGED)?.retain_in((id, 0)..=(id, u64::MAX), |_, _| false)?;
+    Ok(())
+}
+
 /// A message in its present form.
 pub(super) fn message(source: &impl Source, channel: ChannelId, seq: Seq) -> Result<Option<StoredMessage>> {
     let log = source.table(file::LOG)?;

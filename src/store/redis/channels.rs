@@ -65,8 +65,8 @@ impl Channels for RedisStore {
         let mut call = script::LEAVE.on(&[&key]);
         call.arg(at.to_string());
         announcement.add_to(&mut call);
-        let left: bool = self.shared.run(call).await?;
-        self.shared.announce_after(&announcement, announce, left).await?;
+        let (left, announced): (bool, bool) = self.shared.run(call).await?;
+        self.shared.announce_after(&announcement, announce, announced).await?;
         self.shared.let_go(at.node, &[Holding::Member(channel, at.session)]).await?;
         Ok(left)
     }
@@ -177,16 +177,25 @@ impl Channels for RedisStore {
     }
 }
 
+/// As `lua/members_prelude.lua` reads it. Where users count there are no peers.
 fn write_member(member: &Member) -> String {
-    let peer = member.peer.map_or_else(|| "-".to_owned(), |peer| peer.to_string());
-    format!("{} {peer} {}", member.user, member.username)
+    let second = match (member.number, member.peer) {
+        (Some(number), _) => format!("#{number}"),
+        (None, Some(peer)) => peer.to_string(),
+        (None, None) => "-".to_owned(),
+    };
+    format!("{} {second} {}", member.user, member.username)
 }
 
 /// Reads what [`write_member`] wrote.
 fn read_member(at: SessionRef, text: &str) -> Result<Member> {
     let mut words = text.splitn(3, ' ');
-    let (Some(user), Some(peer), Some(username)) = (words.next(), words.next(), words.next()) else { return Err(wire::strange()) };
-    let peer = if peer == "-" { None } else { Some(wire::parse(peer)?) };
+    let (Some(user), Some(second), Some(username)) = (words.next(), words.next(), words.next()) else { return Err(wire::strange()) };
+    let (peer, number) = match second.strip_prefix('#') {
+        Some(number) => (None, Some(wire::parse(number)?)),
+        None if second == "-" => (None, None),
+        None => (Some(wire::parse(second)?), None),
+    };
     let username = crate::ids::Username::parse(username).map_err(|_| wire::strange())?;
-    Ok(Member { at, user: wire::parse(user)?, username, peer })
+    Ok(Member { at, user: wire::parse(user)?, username, peer, number })
 }

@@ -11,6 +11,8 @@ pub(super) const NODES: &str = "rialto:{nodes}";
 pub(super) const DEAD: &str = "rialto:{nodes}:dead";
 pub(super) const REAPER: &str = "rialto:{nodes}:reaper";
 pub(super) const ONLINE: &str = "rialto:online";
+/// Every room with a number, by when it ends.
+pub(super) const ROOMS: &str = "rialto:rooms";
 pub(super) const GENERATION: &str = "rialto:generation";
 
 pub(super) fn user(id: UserId) -> String {
@@ -54,6 +56,10 @@ pub(super) fn holdings(id: NodeId) -> String {
 /// The rooms whose leases a node may have. Apart from its holdings: those are for the reaper, and leases end by themselves.
 pub(super) fn rooms(id: NodeId) -> String {
     format!("rialto:own:{id}:rooms")
+}
+
+pub(super) fn room(id: RoomId) -> String {
+    format!("rialto:{{r:{id}}}")
 }
 
 pub(super) fn lease(id: RoomId) -> String {

@@ -73,7 +73,7 @@ pub fn session_on(node: NodeId) -> SessionRef {
 
 /// A fresh user's membership.
 pub fn member() -> Member {
-    Member { at: session(), user: UserId::random(), username: name("member"), peer: Some(UserId::random()) }
+    Member { at: session(), user: UserId::random(), username: name("member"), peer: Some(UserId::random()), number: None }
 }
 
 /// News for a topic.
@@ -97,6 +97,7 @@ pub fn message_record(id: MessageId, text: &str) -> MessageRecord {
         deleted: None,
         rev: 0,
         reactions: Default::default(),
+        badge: None,
     }
 }
 

@@ -70,7 +70,15 @@ impl Client {
     }
 
     async fn open(address: SocketAddr, origin: Option<&str>) -> Result<Self, Error> {
-        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+        let mut client = Self::open_at(address, "/ws", origin).await?;
+        let ready = client.expect_type("ready").await;
+        client.session = text(&ready["ready"]["sessionUUID"]);
+        Ok(client)
+    }
+
+    /// A connection to any path, whatever is spoken there.
+    pub async fn open_at(address: SocketAddr, path: &str, origin: Option<&str>) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
         if let Some(origin) = origin {
             request.headers_mut().insert("origin", origin.parse().unwrap());
         }
@@ -84,10 +92,7 @@ impl Client {
         let inbox = Arc::new(Inbox::default());
         let pace = watch::Sender::default();
         let reader = tokio::spawn(read(source, Arc::clone(&inbox), pace.subscribe()));
-        let mut client = Self { sink, inbox, reader, pace, session: String::new(), account: None, requests: 0 };
-        let ready = client.expect_type("ready").await;
-        client.session = text(&ready["ready"]["sessionUUID"]);
-        Ok(client)
+        Ok(Self { sink, inbox, reader, pace, session: String::new(), account: None, requests: 0 })
     }
 
     /// Connects and comes in as a guest. (+)

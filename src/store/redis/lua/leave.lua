@@ -1,5 +1,8 @@
 -- Removes a member; the announcement goes out with the removal, once, whoever of several does it.
--- KEYS: members. ARGV: session, publish command or nothing, topic, payload
-if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
+-- ARGV: session, publish command or nothing, topic, payload
+local member = redis.call('HGET', MEMBERS, ARGV[1])
+if not member then return { 0, 0 } end
+redis.call('HDEL', MEMBERS, ARGV[1])
+if has_another(member) then return { 1, 0 } end
 if ARGV[2] ~= '' then redis.call(ARGV[2], ARGV[3], ARGV[4]) end
-return 1
+return { 1, 1 }

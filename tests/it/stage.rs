@@ -1,0 +1,9 @@
+//! The stage protocol end to end: real processes, real sockets, one node by itself and two that share a Redis.
+
+mod visitor;
+
+mod bad_input;
+mod leaving;
+mod logging_in;
+mod opening;
+mod talking;
