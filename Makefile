@@ -12,7 +12,7 @@ run:
 test: export RIALTO_BIN := $(TARGET)/release/rialto
 test: setup test-deploy test-image test-page test-rust test-redis
 
-# Programs that tests drive: Redis, Chromium, HAProxy, docker-compose, npm packages. Installs only what is missing.
+# Programs that tests drive: Redis, Chromium, HAProxy, coturn, docker-compose, npm packages. Installs only what is missing.
 setup:
 	scripts/setup-tests
 
