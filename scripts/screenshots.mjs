@@ -4,16 +4,17 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 
 import { launch } from '../tests/browser/support/browser.mjs';
+import { CALL_FLAGS } from '../tests/browser/support/call.mjs';
 import { Server } from '../tests/browser/support/server.mjs';
 import { Stage } from './screenshots/stage.mjs';
 import { VIEWS } from './screenshots/views.mjs';
 
 const SIZES = { wide: { width: 1440, height: 900 }, middle: { width: 768, height: 1024 }, phone: { width: 390, height: 844 } };
-const SHOWN = ['general-wide-light', 'direct-wide-dark'];
+const SHOWN = ['general-wide-light', 'direct-wide-dark', 'call-wide-light'];
 const TO = new URL('../docs/screenshots/', import.meta.url).pathname;
 
 const chosen = process.argv.slice(2);
-const [browser, server] = await Promise.all([launch(), Server.start()]);
+const [browser, server] = await Promise.all([launch(...CALL_FLAGS), Server.start()]);
 try {
   await mkdir(TO, { recursive: true });
   const stage = await Stage.set(browser, server);

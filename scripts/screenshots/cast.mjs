@@ -34,10 +34,11 @@ export class Cast {
               waiting.set(id, { resolve, reject });
               socket.send(JSON.stringify({ type, id, [type]: payload }));
             });
-          const { userUUID } = await ask('signUp', { username, password });
-          people.set(username, { socket, ask, userUUID });
+          const { userUUID, accessKey } = await ask('signUp', { username, password });
+          people.set(username, { socket, ask, identity: { userUUID, accessKey, username, guest: false } });
           return userUUID;
         },
+        identity: (username) => people.get(username).identity,
         ask: (username, type, payload) => people.get(username).ask(type, payload),
         leave: (username) => people.get(username).socket.close(),
       };
@@ -54,6 +55,16 @@ export class Cast {
    */
   enter(username, password) {
     return this.#page.evaluate(([name, secret]) => globalThis.cast.enter(name, secret), [username, password]);
+  }
+
+  /**
+   * What a browser keeps of somebody who is signed in.
+   *
+   * @param {string} username
+   * @returns {Promise<Record<string, unknown>>}
+   */
+  identity(username) {
+    return this.#page.evaluate((name) => globalThis.cast.identity(name), username);
   }
 
   /**

@@ -3,6 +3,9 @@ export const PEOPLE = ['Mara Lindqvist', 'Tomás Ferreira', 'Priya Raman', 'Yuki
 /** They have an account and are not here. */
 export const AWAY = ['Oren Katz', 'Sofia Marino'];
 
+/** They are in the call of General when there is one. */
+export const CALLERS = ['Tomás Ferreira', 'Priya Raman', 'Yuki Tanaka', 'Jonas Weber'];
+
 export const [VIEWER] = PEOPLE;
 
 /**

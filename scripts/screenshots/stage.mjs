@@ -1,5 +1,6 @@
+import { draw } from './camera.mjs';
 import { Cast } from './cast.mjs';
-import { AWAY, DIRECT, GENERAL, PEOPLE, VIEWER } from './conversation.mjs';
+import { AWAY, CALLERS, DIRECT, GENERAL, PEOPLE, VIEWER } from './conversation.mjs';
 
 export const PASSWORD = 'a bridge over the canal';
 /** The hour at which all pictures are taken. */
@@ -12,6 +13,8 @@ export class Stage {
   #times = new Map();
   /** The newest number of each of the viewer's channels. @type {Map<string, number>} */
   #newest = new Map();
+  /** The windows of those who are in a call. @type {Promise<any[]> | undefined} */
+  #calling;
   /** @type {Map<string, string>} */
   uuids = new Map();
   server;
@@ -53,6 +56,7 @@ export class Stage {
   async window({ viewport, colorScheme, touch }) {
     const context = await this.#browser.newContext({ viewport, colorScheme, hasTouch: touch, isMobile: touch, deviceScaleFactor: touch ? 2 : 1, locale: 'en-GB', reducedMotion: 'reduce' });
     const page = await context.newPage();
+    await page.addInitScript(draw, 200);
     await page.clock.install({ time: NOW });
     const sockets = new Set();
     let isCut = false;
@@ -69,6 +73,38 @@ export class Stage {
     await page.goto(this.server.url);
     await page.waitForSelector('.account .dot.online', { state: 'attached' });
     return { context, page, cut };
+  }
+
+  /** Some of those who are there go into the call of General. */
+  async call() {
+    this.#calling ??= Promise.all(CALLERS.map((name, index) => this.#callBy(name, 20 + index * 110)));
+    await this.#calling;
+  }
+
+  /**
+   * @param {string} name
+   * @param {number} hue
+   */
+  async #callBy(name, hue) {
+    const context = await this.#browser.newContext({ viewport: { width: 900, height: 600 }, locale: 'en-GB' });
+    const page = await context.newPage();
+    await page.addInitScript((identity) => localStorage.setItem('rialto.identity', JSON.stringify(identity)), await this.cast.identity(name));
+    await page.addInitScript(draw, hue);
+    await page.goto(this.server.url);
+    await page.waitForSelector('.account .dot.online');
+    await page.locator('channel-header .call').click();
+    await page.waitForSelector('call-lobby.pictured');
+    await page.getByRole('button', { name: 'Join', exact: true }).click();
+    await page.waitForSelector('call-room[data-standing="on"]');
+    if (name === CALLERS[1]) await page.getByRole('button', { name: 'Raise hand' }).click();
+    return page;
+  }
+
+  /** Somebody shows a screen, or not any more. @param {boolean} on */
+  async share(on) {
+    const [page] = (await this.#calling) ?? [];
+    const button = page.getByRole('button', { name: 'Share screen' });
+    if (((await button.getAttribute('aria-pressed')) === 'true') !== on) await button.click();
   }
 
   /** @param {string} data */

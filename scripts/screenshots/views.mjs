@@ -67,11 +67,52 @@ export const VIEWS = {
     await page.locator('textarea').fill('/');
     return () => page.locator('textarea').fill('');
   },
+  // The rest has a call in it.
+  async lobby({ page }, { stage }) {
+    await open(page, 'General');
+    await stage.call();
+    await page.locator('channel-header .call.on').click();
+    await page.waitForSelector('call-lobby.pictured');
+    return () => page.getByRole('button', { name: 'Not now' }).click();
+  },
+  async call({ page }) {
+    return enterCall(page);
+  },
+  async screen({ page }, { stage }) {
+    const leave = await enterCall(page);
+    await stage.share(true);
+    await page.waitForSelector('call-tile.screen.pictured');
+    await newsIsOver(page);
+    return async () => {
+      await stage.share(false);
+      await page.waitForSelector('call-tile.screen', { state: 'detached' });
+      await leave();
+    };
+  },
+  async 'call-chat'({ page }) {
+    const leave = await enterCall(page);
+    await page.getByRole('button', { name: 'Chat', exact: true }).click();
+    await page.waitForSelector('.log[aria-busy="false"]');
+    return leave;
+  },
   async offline({ page, cut }) {
     await cut();
     await page.locator('connection-banner').waitFor();
   },
 };
+
+/** Into the call of General, where others are. */
+async function enterCall(page) {
+  await page.locator('channel-header .call.on').click();
+  await page.waitForSelector('call-lobby.pictured');
+  await page.getByRole('button', { name: 'Join', exact: true }).click();
+  await page.waitForFunction((count) => document.querySelectorAll('call-tile.pictured:not([hidden])').length >= count, 3);
+  await page.waitForSelector('call-tile .quality:not([hidden])');
+  await newsIsOver(page);
+  return () => page.getByRole('button', { name: 'Leave', exact: true }).click();
+}
+
+const newsIsOver = (page) => page.waitForFunction(() => document.querySelector('call-room .news')?.textContent === '');
 
 async function enter(page) {
   await toList(page);
