@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
+import { examine } from './support/axe.mjs';
 import { launch, scene } from './support/browser.mjs';
 import { Server } from './support/server.mjs';
-
-const axe = await readFile(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 let browser;
 let server;
@@ -14,20 +12,6 @@ before(async () => {
   [browser, server] = await Promise.all([launch(), Server.start()]);
 });
 after(() => Promise.all([browser?.close(), server?.stop()]));
-
-/** What is looked at in each theme; only colours depend on it. */
-const THEMES = { light: {}, dark: { runOnly: ['color-contrast', 'link-in-text-block'] } };
-
-/** Has the page examined in both themes. */
-async function examine({ page }, view) {
-  if (!(await page.evaluate('"axe" in globalThis'))) await page.evaluate(axe);
-  for (const [colorScheme, options] of Object.entries(THEMES)) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const { violations } = await page.evaluate((chosen) => globalThis.axe.run(chosen), options);
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-    assert.deepEqual(found, [], `${view}, ${colorScheme}`);
-  }
-}
 
 test('axe finds nothing on any view in either theme', async (context) => {
   const [ana, ben] = await scene(context, { browser, server }, 2);

@@ -1,0 +1,177 @@
+// People in one call on two chat nodes, whose sound and pictures pass through one of two media nodes.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { examine } from './support/axe.mjs';
+import { launch } from './support/browser.mjs';
+import { CALL_FLAGS, CallCluster, Caller } from './support/call.mjs';
+
+let browser;
+let cluster;
+
+before(async () => {
+  [browser, cluster] = await Promise.all([launch(...CALL_FLAGS), CallCluster.start()]);
+});
+after(() => Promise.all([browser?.close(), cluster?.stop()]));
+
+const on = (node, test, desk) => Caller.open(test, browser, cluster.chat[node].url, desk);
+
+/** Whether everybody sees and hears everybody else. */
+async function together(...callers) {
+  for (const caller of callers) {
+    const others = callers.filter((other) => other !== caller);
+    await Promise.all([caller.sees(...others.map(({ name }) => name)), caller.hears(others.length)]);
+  }
+}
+
+test('three people on two nodes see and hear each other, through whatever happens to the media nodes', async (context) => {
+  const [ana, ben, cem] = await Promise.all([on(0, context), on(1, context), on(0, context)]);
+  await ana.join();
+  await ben.page.locator('channel-header .call', { hasText: '1 in call' }).waitFor();
+  await ben.join();
+  await together(ana, ben);
+
+  // Who comes late has pictures within a second.
+  let took = Infinity;
+  for (let tries = 0; tries < 3 && took > 1_000; tries += 1) {
+    if (tries > 0) await cem.button('Leave').click();
+    await cem.page.locator('channel-header .call').click();
+    await cem.page.waitForSelector('call-lobby.pictured');
+    took = await cem.page.evaluate(async () => {
+      const begun = performance.now();
+      [...document.querySelectorAll('call-lobby button')].find(({ textContent }) => textContent === 'Join').click();
+      while (document.querySelectorAll('call-tile.pictured:not(.own)').length < 2) await new Promise(requestAnimationFrame);
+      return performance.now() - begun;
+    });
+  }
+  context.diagnostic(`pictures ${Math.round(took)} ms after joining`);
+  assert.ok(took < 1_000, `pictures came after ${Math.round(took)} ms`);
+  await together(ana, ben, cem);
+  await ana.page.locator('call-room .mode', { hasText: 'Through the server' }).waitFor();
+
+  for (let kill = 1; kill <= 3; kill += 1) {
+    const node = await cluster.busy();
+    const begun = Date.now();
+    await node.kill();
+    await ana.page.waitForSelector('call-room:not([data-standing="on"])');
+    await ana.page.waitForSelector('call-tile.frozen video');
+    await together(ana, ben, cem);
+    context.diagnostic(`kill ${kill}: everybody sees and hears everybody ${Date.now() - begun} ms after`);
+    await ana.page.waitForSelector('call-room[data-standing="on"]');
+    await node.restart();
+  }
+  for (const caller of [ana, ben, cem]) {
+    await caller.count(3);
+    caller.fine();
+  }
+
+  await cem.button('Leave').click();
+  await ana.page.locator('call-room .news', { hasText: `${cem.name} left.` }).waitFor();
+  await Promise.all([ana.count(2), ben.count(2)]);
+  await cem.page.locator('channel-header .call', { hasText: '2 in call' }).waitFor();
+  assert.equal(await cem.page.evaluate(() => document.querySelector('video')), null);
+});
+
+test('muting, a camera off and on, a screen, a hand, a reaction, the chat beside it', async (context) => {
+  const [ana, ben] = await Promise.all([on(0, context), on(1, context)]);
+  const room = '#room=tools-of-a-call';
+  for (const caller of [ana, ben]) {
+    await caller.page.evaluate((hash) => (location.hash = hash), room);
+    await caller.join();
+  }
+  await together(ana, ben);
+
+  await ana.page.keyboard.press('Control+d');
+  await ben.tile(ana.name).locator('.silent').waitFor();
+  await ben.hears(0);
+  await ana.button('Microphone').click();
+  await ben.tile(ana.name).locator('.silent').waitFor({ state: 'hidden' });
+  await ben.hears(1);
+
+  await ana.button('Camera').click();
+  await ben.page.locator('call-tile:not(.own):not(.pictured)').waitFor();
+  await ana.page.locator('call-tile.own:not(.pictured)').waitFor();
+  await ben.sees();
+  await ana.page.keyboard.press('Control+e');
+  await ben.sees(ana.name);
+
+  await ana.button('Share screen').click();
+  await ben.tile(`${ana.name}’s screen`, '.screen.pictured').waitFor();
+  await ben.sees(ana.name, `${ana.name}’s screen`);
+  await ana.button('Share screen').click();
+  await ben.page.locator('call-tile.screen').waitFor({ state: 'detached' });
+
+  await ana.button('Raise hand').click();
+  await ben.tile(ana.name).locator('.hand').waitFor();
+  await ben.page.locator('call-room .news', { hasText: `${ana.name} raised a hand.` }).waitFor();
+  await ben.button('React').click();
+  await ben.page.getByRole('menuitem', { name: 'Applause' }).click();
+  await ana.tile(ben.name).locator('.reaction', { hasText: '👏' }).waitFor();
+  await ana.button('People in the call').click();
+  await ana.page.locator('call-people li', { hasText: ben.name }).waitFor();
+  for (const caller of [ana, ben]) caller.fine();
+});
+
+test('axe finds nothing before a call, in it and beside it', async (context) => {
+  const [ana, ben] = await Promise.all([on(0, context), on(1, context)]);
+  await ana.page.locator('channel-header .call').click();
+  await ana.page.waitForSelector('call-lobby.pictured');
+  await examine(ana, 'before a call');
+  await ana.button('Join').click();
+  await ben.join();
+  await together(ana, ben);
+  await examine(ana, 'a call');
+  await ana.button('Camera').click();
+  await ana.button('Microphone').click();
+  await ana.button('Speaker view').click();
+  await ana.button('Raise hand').click();
+  await ana.page.waitForSelector('call-tile.own .hand:not([hidden])');
+  await ana.button('People in the call').click();
+  await examine(ana, 'the people in a call');
+  await ana.button('Chat').click();
+  await examine(ana, 'the chat beside a call');
+  await ana.page.locator('textarea').fill('Said beside a call');
+  await ana.page.keyboard.press('Enter');
+  await ben.page.locator('call-controls .badge', { hasText: '1' }).waitFor();
+  await ana.button('More').click();
+  await examine(ana, 'the rest of the buttons');
+  await ana.page.getByRole('menuitem', { name: 'Microphone, camera, speaker' }).click();
+  await examine(ana, 'other devices');
+  await ana.page.keyboard.press('Escape');
+  await ana.button('Back to the channels; the call goes on').click();
+  await examine(ana, 'a call that goes on');
+  await ben.hears(0);
+  await ana.page.locator('.dock').getByRole('button', { name: 'Microphone' }).click();
+  await ben.hears(1);
+});
+
+test('a guest with a link is before the call at once, and in it with a click', async (context) => {
+  const ana = await on(0, context);
+  await ana.button('New room for a call').click();
+  await ana.join();
+  assert.match(new URL(ana.page.url()).hash, /^#room=[a-z0-9-]{14}$/);
+  await ana.page.getByText('You are the only one here.').waitFor();
+
+  const guest = await Caller.open(context, browser, cluster.chat[1].url + new URL(ana.page.url()).hash);
+  await guest.join();
+  await together(ana, guest);
+  await guest.button('Leave').click();
+  assert.equal(new URL(guest.page.url()).hash, '');
+  await guest.page.locator('textarea').waitFor();
+});
+
+test('a page that loses its server is back in the call by itself, on the same one or another', async (context) => {
+  const [ana, ben] = await Promise.all([on(0, context), on(1, context)]);
+  for (const caller of [ana, ben]) {
+    await caller.page.evaluate(() => (location.hash = '#room=where-a-server-dies'));
+    await caller.join();
+  }
+  await together(ana, ben);
+  await cluster.chat[0].kill();
+  await ana.page.waitForSelector('call-room[data-standing="offline"]');
+  await cluster.chat[0].restart();
+  await ana.page.waitForSelector('call-room[data-standing="on"]');
+  await together(ana, ben);
+  await ben.count(2);
+  ana.fine();
+});
