@@ -40,6 +40,8 @@ export class CallRoster {
 
   /** @type {Map<string, Participant & { absent: boolean }>} */
   #participants = new Map();
+  /** As it was told last. @type {Participant[]} */
+  #latest = [];
   /** @type {ForwardLine[]} */
   #lines = [];
   /** @type {Set<string>} */
@@ -94,7 +96,8 @@ export class CallRoster {
    */
   update(participants, lines) {
     const before = this.#participants;
-    const after = new Map(participants.map((participant) => [participant.participant, { ...participant, absent: false }]));
+    this.#latest = participants;
+    const after = new Map(participants.map((one) => [one.participant, { ...one, tracks: this.#tracksOf(one), absent: false }]));
     const missing = [...before.values()].filter(({ participant, user }) => !after.has(participant) && !returned(user.UUID, before, after));
     // Who was there keeps the place.
     const kept = [...before.keys()].flatMap((id) => {
@@ -112,7 +115,7 @@ export class CallRoster {
   /** It is settled who is there. */
   settle() {
     this.moving = false;
-    return this.update([...this.#participants.values()].filter(({ absent }) => !absent), this.#lines);
+    return this.update(this.#latest, this.#lines);
   }
 
   /** Nothing is heard from the media node: nobody is known to speak. */
@@ -125,6 +128,16 @@ export class CallRoster {
     if (speaking) this.#speaking = new Set(speaking);
     if (active) this.active = active;
     for (const [participant, value] of Object.entries(quality ?? {})) this.#qualities.set(participant, value);
+  }
+
+  /**
+   * What somebody publishes. Whoever comes along to another media node comes with nothing at first.
+   *
+   * @param {Participant} participant
+   */
+  #tracksOf({ participant, tracks }) {
+    const before = (this.moving && this.#participants.get(participant)?.tracks) || [];
+    return [...tracks, ...before.filter(({ source }) => !tracks.some((track) => track.source === source))];
   }
 
   /**

@@ -101,6 +101,13 @@ export class Call extends Emitter {
     return this.#link.proven ? 'interrupted' : 'joining';
   }
 
+  /** Everybody; ourselves as we want to be seen, before the others hear of it. */
+  get people() {
+    const { hand } = this;
+    const own = { hand, microphone: this.isOn('microphone'), camera: this.isOn('camera'), screen: this.isOn('screen') };
+    return this.roster.people.map((person) => (person.own ? { ...person, ...own } : person));
+  }
+
   /**
    * Enters with what is to be sent from the beginning.
    *

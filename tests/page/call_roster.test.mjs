@@ -45,6 +45,16 @@ test('who is missing while the call moves stays in the same place, and has left 
   assert.deepEqual(names(roster), ['ME', 'BEN']);
 });
 
+test('who comes along to another media node comes with nothing at first, and looks as before', () => {
+  const roster = rosterOf('me', 'ana');
+  const camera = () => roster.people.map((one) => one.camera);
+  roster.moving = true;
+  roster.update([person('me', { tracks: [] }), person('ana', { tracks: [track('camera', true)] })], []);
+  assert.deepEqual(camera(), [true, false]);
+  roster.settle();
+  assert.deepEqual(camera(), [false, false]);
+});
+
 test('who comes back in another session has neither left nor come', () => {
   const roster = rosterOf('me', 'ana');
   const back = person('ana2', { user: person('ana').user });

@@ -146,8 +146,7 @@ export class CallRoom extends HTMLElement {
   #paint() {
     const call = this.#call;
     if (call.ending !== undefined) return;
-    const { place, roster } = call;
-    const { people } = roster;
+    const { place, people } = call;
     this.#count.textContent = people.length > 0 ? String(people.length) : '';
     this.#count.title = this.crowd;
     this.#mode.textContent = (call.mode && MODES[call.mode]) ?? '';

@@ -60,7 +60,7 @@ export class CallStage extends HTMLElement {
   #paint() {
     const call = this.#call;
     if (!this.isConnected || call.ending !== undefined) return;
-    const tiles = tilesOf(call.roster.people);
+    const tiles = tilesOf(call.people);
     if (!tiles.some(({ key }) => key === this.#pinned)) this.#pinned = undefined;
     const large = leading(tiles, { view: this.#view, pinned: this.#pinned, active: call.roster.active });
     const own = tiles.find(({ person, source }) => person.own && source === 'camera')?.key;

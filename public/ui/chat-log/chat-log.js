@@ -75,6 +75,8 @@ export class ChatLog extends HTMLElement {
     this.#log.addEventListener('keydown', (event) => this.#pressed(event));
     watchPointing(this.#log, { key: () => this.#actions.key, busy: () => this.#actions.busy, show: (key) => this.#equip(key, app.rows()) });
     document.addEventListener('visibilitychange', () => this.#attend());
+    // It may have made room for something else.
+    new ResizeObserver(() => this.#attend()).observe(this);
     this.#paint();
   }
 

@@ -69,10 +69,21 @@ export class Caller {
     return this.page.getByRole('button', { name, exact: true });
   }
 
-  /** From the channel that is open, or from before a room, into the call. */
+  /** From the channel that is open into its call. */
+  async call() {
+    await this.page.locator('channel-header .call').click();
+    await this.join();
+  }
+
+  /** By a link, into the call that it leads to. */
+  async follow(hash) {
+    await this.page.evaluate((link) => (location.hash = link), hash);
+    await this.join();
+  }
+
+  /** From before a call into it. */
   async join() {
     const { page } = this;
-    if (!(await page.locator('call-lobby').isVisible())) await page.locator('channel-header .call').click();
     await page.waitForSelector('call-lobby.pictured');
     await this.button('Join').click();
     await page.waitForSelector('call-room[data-standing="on"]');
