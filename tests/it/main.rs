@@ -7,6 +7,7 @@ mod store_contract;
 mod chat;
 mod faults;
 mod load;
+mod media;
 mod placement;
 mod stage;
 mod store_embedded;

@@ -119,7 +119,11 @@ impl Running {
                 },
                 Some(done) = self.jobs.join_next() => match done {
                     Ok(done) => self.done(done),
-                    Err(error) => error!(%error, "a job of the media agent did not end in order"),
+                    Err(error) => {
+                        // It may have been any; the next one is not to wait for it.
+                        (self.renewing, self.looking) = (false, false);
+                        error!(%error, "a job of the media agent did not end in order");
+                    }
                 },
                 order = orders.recv() => match order {
                     Some(Order::Drain(done)) => {
