@@ -67,13 +67,8 @@ fn general() -> RoomId {
 
 /// Joins the general channel's call; answers the first offer.
 async fn call(client: &mut Client) -> Value {
-    let joined = client.request("callJoin", json!({ "audio": true })).await;
-    assert_eq!(joined["type"], "callJoined", "{joined}");
-    next_offer(client).await
-}
-
-async fn next_offer(client: &Client) -> Value {
-    client.expect_type("callOffer").await["callOffer"].clone()
+    client.call(json!({ "audio": true })).await;
+    client.offered().await
 }
 
 /// Waits for an offer that is for another connection than this one was.
