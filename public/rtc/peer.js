@@ -1,12 +1,8 @@
 import { Emitter } from '../protocol/emitter.js';
+import { limit } from './encodings.js';
 
 /** @typedef {import('../protocol/calls.js').Source} Source */
 /** @typedef {import('../protocol/calls.js').PublishLine} PublishLine */
-
-/** What the largest layer of a camera may take, in bits a second; each smaller one has half the size and takes a third. */
-const CAMERA_RATE = 1_700_000;
-const SMALLER = 3;
-const SCREEN_RATE = 2_500_000;
 
 /**
  * One connection with a media node, which alone offers. What we publish goes onto the lines that the offer has for it: a browser
@@ -57,6 +53,7 @@ export class Peer extends Emitter {
     const kept = new Set(this.#publishing.values());
     for (const transceiver of before.values()) if (!kept.has(transceiver)) await transceiver.sender.replaceTrack(null);
     await connection.setLocalDescription();
+    // What each encoding may take can be said once the browser has answered.
     for (const [source, { sender }] of this.#publishing) await limit(sender, source);
     this.emit('tracks', undefined);
     return connection.localDescription?.sdp ?? '';
@@ -69,7 +66,9 @@ export class Peer extends Emitter {
    * @param {MediaStreamTrack | undefined} track
    */
   async replace(source, track) {
-    await this.#publishing.get(source)?.sender.replaceTrack(track ?? null);
+    const sender = this.#publishing.get(source)?.sender;
+    await sender?.replaceTrack(track ?? null);
+    if (sender && track) await limit(sender, source);
   }
 
   /**
@@ -84,28 +83,4 @@ export class Peer extends Emitter {
   close() {
     this.#connection.close();
   }
-}
-
-/**
- * How much each encoding may take. That is only known to the browser once it has answered.
- *
- * @param {RTCRtpSender} sender
- * @param {Source} source
- */
-async function limit(sender, source) {
-  const parameters = sender.getParameters();
-  const { encodings } = parameters;
-  if (encodings.length === 0) return;
-  encodings.forEach((encoding, index) => {
-    const smaller = encodings.length - 1 - index;
-    if (source === 'camera') {
-      encoding.maxBitrate = Math.round(CAMERA_RATE / SMALLER ** smaller);
-      encoding.scaleResolutionDownBy = 2 ** smaller;
-    } else if (source === 'screen') {
-      encoding.maxBitrate = Math.round(SCREEN_RATE / SMALLER ** smaller);
-    } else {
-      encoding.networkPriority = 'high';
-    }
-  });
-  await sender.setParameters(parameters);
 }

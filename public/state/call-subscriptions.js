@@ -1,7 +1,9 @@
 /** @typedef {import('../protocol/calls.js').Source} Source */
 
 /** Picture heights between which the server is not asked anew, in pixels. */
-const RUNGS = Object.freeze([90, 180, 270, 360, 540, 720, 1080, 1440, 2160]);
+const RUNGS = Object.freeze([90, 135, 180, 270, 360, 480, 540, 720, 1080, 1440, 2160]);
+/** A picture that is enlarged by a tenth looks no worse. */
+const ENLARGED = 0.9;
 /** A window that is being dragged has many sizes, in milliseconds. */
 const SETTLED = 120;
 /** Who looks elsewhere for longer than this needs no pictures, in milliseconds. */
@@ -98,5 +100,5 @@ export class CallSubscriptions {
  * @param {number} height
  */
 export function rung(height) {
-  return height <= 0 ? 0 : (RUNGS.find((step) => step >= height) ?? RUNGS.at(-1) ?? 0);
+  return height <= 0 ? 0 : (RUNGS.find((step) => step >= height * ENLARGED) ?? RUNGS.at(-1) ?? 0);
 }
