@@ -1,0 +1,65 @@
+// Firefox and Chromium in one call: each sees and hears the other.
+import { after, before, test } from 'node:test';
+
+import { launch } from './support/browser.mjs';
+import { CALL_FLAGS, CallCluster, Caller } from './support/call.mjs';
+import { firefoxPath, launchFirefox, ownAddress } from './support/firefox.mjs';
+import { Server } from './support/server.mjs';
+
+const address = ownAddress();
+const missing = firefoxPath() ? !address && 'Firefox makes no calls over the loopback interface, and there is no other' : 'there is no Firefox';
+
+let cluster;
+let media;
+
+before(async () => {
+  if (missing) return;
+  cluster = await CallCluster.start({ chat: 1, media: 0 });
+  media = await Server.start({ REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}`, ROLE: 'media', HOST: address, MEDIA_ADDRESSES: address, MEDIA_SHARDS: '1' });
+});
+after(async () => {
+  await media?.stop();
+  await cluster?.stop();
+});
+
+/** Runs in Firefox's page before everything else. */
+function observe() {
+  globalThis.connections = [];
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...parameters) {
+      super(...parameters);
+      globalThis.connections.push(this);
+    }
+  };
+}
+
+/** Runs in Firefox's page: whether pictures and sound come in, more from one look to the next. */
+async function receives() {
+  const entries = (await Promise.all(globalThis.connections.map((connection) => connection.getStats()))).flatMap((stats) => [...stats.values()]);
+  const incoming = (kind) => entries.filter((entry) => entry.type === 'inbound-rtp' && entry.kind === kind);
+  const frames = Math.max(0, ...incoming('video').map(({ framesDecoded = 0 }) => framesDecoded));
+  const energy = Math.max(0, ...incoming('audio').map(({ totalAudioEnergy = 0 }) => totalAudioEnergy));
+  const before = globalThis.received ?? { frames, energy };
+  globalThis.received ??= before;
+  return frames > before.frames + 10 && energy > before.energy;
+}
+
+test('Firefox and Chromium see and hear each other', { skip: missing, timeout: 120_000 }, async (context) => {
+  const [chromium, firefox] = await Promise.all([launch(...CALL_FLAGS), launchFirefox()]);
+  context.after(() => Promise.all([chromium.close(), firefox.close()]));
+  const url = new URL('#room=both-browsers', cluster.chat[0].url).href;
+
+  const caller = await Caller.open(context, chromium, url);
+  await caller.join();
+  const page = await firefox.newPage();
+  await page.evaluateOnNewDocument(observe);
+  await page.goto(url);
+  await page.waitForSelector('call-lobby.pictured', { timeout: 30_000 });
+  await page.click('call-lobby .join');
+  await page.waitForSelector('call-room[data-standing="on"]', { timeout: 30_000 });
+  const name = await page.$eval('.account .name', (node) => node.textContent);
+
+  await caller.count(2);
+  await Promise.all([caller.sees(name), caller.hears(1), page.waitForFunction(receives, { polling: 300, timeout: 40_000 })]);
+  caller.fine();
+});
