@@ -39,6 +39,7 @@ impl Clocks {
 impl Conference {
     /// Does what is due; to be called every few milliseconds.
     pub(super) fn tick(&mut self, cx: &mut Context<'_>) {
+        self.settle(cx);
         if self.offers_wait {
             self.offer_some(cx);
         }
@@ -60,7 +61,7 @@ impl Conference {
 
     /// Whether packets may come, so that it matters when it is called.
     pub(super) fn is_busy(&self) -> bool {
-        self.offers_wait || !self.publications.is_empty()
+        self.changed || self.offers_wait || !self.publications.is_empty()
     }
 
     /// NACKs and PLIs to publishers.
@@ -116,7 +117,6 @@ impl Conference {
             self.changed |= participant.connection.forwards.iter().any(|forward| forward.is_forlorn(cx.now));
         }
         given_up.into_iter().for_each(|slot| self.leave(cx, slot, Some(Ending::Connection)));
-        self.settle(cx);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Whatever is asked or happens changes the state first; [`Conference::settle`] then brings lines, rosters and offers in line with it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::RngExt;
 
@@ -22,6 +22,11 @@ use crate::media::slots::Slots;
 use crate::store::record::Person;
 use crate::store::record::calls::{Ask, Ending, Join, Refusal, Source, Tell};
 
+/// What everybody is told of a change costs by the square of how many there are, and so does the time until the next, for one of them: who changes
+/// something all the time does not keep the others waiting.
+const PACE: Duration = Duration::from_micros(20);
+/// The longest such time, in the same unit: a quarter of a second.
+const LONGEST_PACE: u32 = 12_500;
 /// How often other credentials are drawn if somebody has the same.
 const MAX_DRAWS: u32 = 8;
 /// The most bytes of a skeleton that is read: more than [`crate::media::sdp::MAX_LINES`] lines have.
@@ -44,6 +49,8 @@ pub(super) struct Conference {
     numbers: u64,
     /// Something is not settled.
     pub(super) changed: bool,
+    /// Nothing is settled before.
+    settles: Instant,
     /// There are offers that have not been made.
     pub(super) offers_wait: bool,
     /// Who was there when that was last told.
@@ -61,6 +68,7 @@ impl Conference {
             clocks: Clocks::new(now),
             numbers: 0,
             changed: false,
+            settles: now,
             offers_wait: false,
             people: Vec::new(),
         }
@@ -156,11 +164,13 @@ impl Conference {
         self.numbers
     }
 
-    /// Brings everything in line with what has changed.
+    /// Brings everything in line with what has changed, unless it was just done: then with the next tick.
     pub(super) fn settle(&mut self, cx: &mut Context<'_>) {
-        if !std::mem::take(&mut self.changed) {
+        if cx.now < self.settles || !std::mem::take(&mut self.changed) {
             return;
         }
+        let count = u32::try_from(self.participants.len()).unwrap_or(u32::MAX);
+        self.settles = cx.now + PACE * count.saturating_mul(count).min(LONGEST_PACE);
         let slots = self.participants.slots();
         slots.iter().for_each(|slot| self.lay_lines(cx, *slot));
         self.tell_rosters(cx);
@@ -272,7 +282,7 @@ impl Conference {
     fn adopt_wishes(&mut self, cx: &mut Context<'_>, slot: usize, from: SessionRef, join: Join) {
         let Some(participant) = self.participants.get_mut(slot) else { return };
         (participant.to, participant.who, participant.hand) = (from, join.who, join.hand);
-        (participant.simulcast, participant.muted) = (join.simulcast, join.muted);
+        (participant.simulcast, participant.muted) = (join.simulcast, distinct(join.muted));
         participant.publish.clear();
         let mut too_many = false;
         for source in join.publish {
@@ -314,9 +324,7 @@ impl Conference {
     fn state(&mut self, cx: &mut Context<'_>, slot: usize, muted: Option<Vec<Source>>, hand: Option<bool>, reaction: Option<String>) {
         let Some(participant) = self.participants.get_mut(slot) else { return };
         let session = participant.to.session;
-        if let Some(mut muted) = muted {
-            muted.sort_unstable();
-            muted.dedup();
+        if let Some(muted) = muted.map(distinct) {
             if muted.contains(&Source::Microphone) {
                 self.speaking.remove(participant.order);
             }
@@ -348,6 +356,12 @@ impl Conference {
     pub(super) fn subscriber(slot: usize) -> SubscriberId {
         SubscriberId(slot as u64)
     }
+}
+
+fn distinct(mut sources: Vec<Source>) -> Vec<Source> {
+    sources.sort_unstable();
+    sources.dedup();
+    sources
 }
 
 fn add_peer(cx: &mut Context<'_>) -> Result<(PeerId, Credentials), PeerError> {

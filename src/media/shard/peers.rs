@@ -55,6 +55,8 @@ pub struct Peers {
     by_route: HashMap<Route, Vec<PeerId>>,
     timers: BinaryHeap<Reverse<(Instant, PeerId)>>,
     arrivals: VecDeque<(PeerId, Arrival)>,
+    /// Empty but for a moment; kept for its memory.
+    outputs: Vec<Output>,
     /// What is not media.
     sends: Vec<(Route, BytesMut)>,
     /// Who has media to be sent to.
@@ -84,6 +86,7 @@ impl Peers {
             by_route: HashMap::new(),
             timers: BinaryHeap::new(),
             arrivals: VecDeque::new(),
+            outputs: Vec::new(),
             sends: Vec::new(),
             waiting: Vec::new(),
             next: 0,
@@ -111,10 +114,9 @@ impl Peers {
     /// # Errors
     /// [`PeerError::Unknown`], [`PeerError::Fingerprint`].
     pub fn answer(&mut self, now: Instant, id: PeerId, credentials: &Credentials, fingerprint: Fingerprint) -> Result<(), PeerError> {
-        let mut outputs = Vec::new();
         let entry = entry(&mut self.entries, id).ok_or(PeerError::Unknown)?;
-        entry.peer.answer(now, credentials, fingerprint, &mut outputs)?;
-        self.take(id, outputs);
+        entry.peer.answer(now, credentials, fingerprint, &mut self.outputs)?;
+        self.take(id);
         Ok(())
     }
 
@@ -136,9 +138,8 @@ impl Peers {
     /// Says good-bye to a participant and forgets it. Nothing more arrives from it.
     pub fn remove(&mut self, now: Instant, id: PeerId) {
         let Some(entry) = entry(&mut self.entries, id) else { return };
-        let mut outputs = Vec::new();
-        entry.peer.close(now, &mut outputs);
-        self.take(id, outputs);
+        entry.peer.close(now, &mut self.outputs);
+        self.take(id);
         self.abandon(id);
     }
 
@@ -197,7 +198,9 @@ impl Peers {
             return;
         }
         let Some(sharing) = self.by_route.get(&from) else { return };
-        for id in sharing.clone() {
+        let mut ids = [None; MAX_SHARING];
+        ids.iter_mut().zip(sharing).for_each(|(id, of)| *id = Some(*of));
+        for id in ids.into_iter().flatten() {
             self.give(now, id, from, bytes);
         }
     }
@@ -213,9 +216,8 @@ impl Peers {
             self.timers.pop();
             let Some(entry) = entry(&mut self.entries, id).filter(|entry| entry.timer == Some(at)) else { continue };
             entry.timer = None;
-            let mut outputs = Vec::new();
-            entry.peer.handle_timeout(now, &mut outputs);
-            self.take(id, outputs);
+            entry.peer.handle_timeout(now, &mut self.outputs);
+            self.take(id);
         }
     }
 
@@ -276,14 +278,14 @@ impl Peers {
 
     fn give(&mut self, now: Instant, id: PeerId, from: Route, bytes: &[u8]) {
         if let Some(entry) = entry(&mut self.entries, id) {
-            let mut outputs = Vec::new();
-            entry.peer.handle(now, from, bytes, &mut outputs);
-            self.take(id, outputs);
+            entry.peer.handle(now, from, bytes, &mut self.outputs);
+            self.take(id);
         }
     }
 
-    fn take(&mut self, id: PeerId, outputs: Vec<Output>) {
-        for output in outputs {
+    /// Takes what has come out of a participant's connection.
+    fn take(&mut self, id: PeerId) {
+        for output in self.outputs.drain(..) {
             match output {
                 Output::Send(to, bytes) => self.sends.push((to, bytes)),
                 Output::Rtp(packet) => self.arrivals.push_back((id, Arrival::Rtp(packet.freeze()))),

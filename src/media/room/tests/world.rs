@@ -107,6 +107,8 @@ impl World {
     pub(super) fn command(&mut self, command: RoomCommand) {
         self.rooms.command(self.now, command, &mut self.peers);
         self.settle();
+        // What was settled a moment ago is not again before this.
+        self.run(5);
     }
 
     /// Answers what somebody was offered.
