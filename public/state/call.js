@@ -25,6 +25,8 @@ import { CallSubscriptions } from './call-subscriptions.js';
 
 /** After the media node changed, for how long it is waited for whoever is missing, in milliseconds. */
 const SETTLING = 5_000;
+/** What is not there from the beginning. @type {readonly Source[]} */
+const SCREEN = Object.freeze(['screen', 'screenAudio']);
 
 /**
  * A call that we are in, from joining to leaving. It comes back by itself, whatever breaks.
@@ -165,7 +167,7 @@ export class Call extends Emitter {
     this.#published.add(source);
     this.#muted.delete(source);
     this.emit('change', undefined);
-    if (isNew) return this.#publish(source, true);
+    if (isNew) return this.#publish(source);
     await this.#link.replace(source, track);
     this.#tellState();
   }
@@ -188,26 +190,18 @@ export class Call extends Emitter {
 
   /**
    * Nothing is seen of it for a while, and the device is closed. Its line stays, so that the next picture is there at once.
+   * A screen is not different: who showed one may show another.
    *
    * @param {Source} source
    */
   async suspend(source) {
+    if (!this.#published.has(source)) return;
     this.#tracks.get(source)?.stop();
     this.#tracks.delete(source);
     this.#muted.add(source);
     this.#tellState();
     this.emit('change', undefined);
     await this.#link.replace(source, undefined);
-  }
-
-  /** @param {Source} source */
-  async stop(source) {
-    this.#tracks.get(source)?.stop();
-    this.#tracks.delete(source);
-    this.#muted.delete(source);
-    if (!this.#published.delete(source)) return;
-    this.emit('change', undefined);
-    await this.#publish(source, false);
   }
 
   /** @param {boolean} up */
@@ -234,6 +228,7 @@ export class Call extends Emitter {
     this.#joined = false;
     this.#toldTracks = false;
     this.#early = [];
+    for (const source of SCREEN) if (!this.#tracks.has(source)) this.#forget(source);
     const { place } = this;
     try {
       /** @type {import('../protocol/calls.js').Joined} */
@@ -266,7 +261,7 @@ export class Call extends Emitter {
     if (!this.#toldTracks) this.emit('news', this.roster.update(participants, []));
     this.#link.begin(iceServers ?? []);
     for (const offer of this.#early.splice(0)) this.#link.offered(offer);
-    for (const source of /** @type {const} */ (['screen', 'screenAudio'])) if (this.#published.has(source)) this.#publish(source, true);
+    for (const source of SCREEN) if (this.#published.has(source)) this.#publish(source);
     if (this.hand) this.#tell('callState', { hand: true });
     this.subscriptions.again();
   }
@@ -357,25 +352,27 @@ export class Call extends Emitter {
     }, SETTLING);
   }
 
-  /**
-   * @param {Source} source
-   * @param {boolean} on
-   */
-  async #publish(source, on) {
+  /** @param {Source} source */
+  async #publish(source) {
     try {
-      await this.#client.request('callPublish', { source, on });
-      if (on) this.#tellState();
+      await this.#client.request('callPublish', { source, on: true });
+      this.#tellState();
     } catch (error) {
       // What is published is told again when the call is joined again.
       if (error instanceof Disconnected) return;
       if (!(error instanceof Refused)) throw error;
-      if (!on) return;
       this.#tracks.get(source)?.stop();
       this.#tracks.delete(source);
-      this.#published.delete(source);
+      this.#forget(source);
       this.emit('notice', error.message);
       this.emit('change', undefined);
     }
+  }
+
+  /** @param {Source} source */
+  #forget(source) {
+    this.#published.delete(source);
+    this.#muted.delete(source);
   }
 
   #tellState() {

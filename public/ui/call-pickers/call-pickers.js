@@ -44,7 +44,7 @@ export class CallPickers extends HTMLElement {
     for (const [kind, list] of this.#lists) {
       const devices = this.#own.devices.list(kind);
       const used = kind === 'speaker' ? undefined : this.#own.track(kind)?.getSettings().deviceId;
-      const chosen = used ?? this.#own.devices.chosen(kind) ?? devices[0]?.deviceId;
+      const chosen = [used, this.#own.devices.chosen(kind)].find((id) => devices.some(({ deviceId }) => deviceId === id)) ?? devices[0]?.deviceId;
       const shown = JSON.stringify(devices.map(({ deviceId, label }) => [deviceId, label]));
       if (list.dataset['shown'] !== shown) {
         list.dataset['shown'] = shown;

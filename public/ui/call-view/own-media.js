@@ -113,7 +113,7 @@ export class OwnMedia extends Emitter {
 
   /** @param {Call} call */
   async #stopScreen(call) {
-    await Promise.all([call.stop('screen'), call.stop('screenAudio')]);
+    await Promise.all([call.suspend('screen'), call.suspend('screenAudio')]);
   }
 
   /** @param {Input} input */
