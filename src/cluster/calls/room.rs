@@ -165,6 +165,8 @@ impl Room {
                 }
             }
             Tell::Ended { why: Ending::Unknown } => self.begin_anew(now, index),
+            // Also of the join itself.
+            Tell::Refused { why } => self.tell(session, CallEvent::Refused(why)),
             // All else is of before the join that is under way.
             _ if !is_in => {}
             Tell::Ended { why: Ending::Connection } => self.end(index, Ended::Connection),
@@ -175,7 +177,6 @@ impl Room {
             Tell::Speaking { active, speaking } => self.tell(session, CallEvent::Speaking { active, speaking }),
             Tell::Quality { of } => self.tell(session, CallEvent::Quality(of)),
             Tell::Reaction { participant, reaction } => self.tell(session, CallEvent::Reaction { participant, reaction }),
-            Tell::Refused { why } => self.tell(session, CallEvent::Refused(why)),
         }
     }
 

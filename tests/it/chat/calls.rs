@@ -15,6 +15,7 @@ everywhere!(
     a_session_is_in_one_call_at_a_time,
     who_is_gone_has_left_the_call,
     another_connection_is_offered_on_demand,
+    a_full_call_takes_nobody_else with [("MEDIA_MAX_PARTICIPANTS", "2")],
     an_answer_may_be_long with [("MAX_FRAME_BYTES", "4096")],
     turn_credentials_are_ones_own with [
         ("STUN_HOST", "stun.example.org"), ("TURN_HOST", "2001:db8::7"), ("TURN_PORT", "443"), ("TURN_STATIC_AUTH_SECRET", "of the site")
@@ -197,6 +198,18 @@ async fn another_connection_is_offered_on_demand(site: Site) {
     assert_eq!(ann.refused("callAnswer", no_sdp).await, 16);
     ann.ask("callCandidate", json!({ "candidate": "", "sdpMid": "0", "sdpMLineIndex": 0 })).await;
     assert_eq!(ann.refused("callCandidate", json!({ "sdpMLineIndex": "0" })).await, 16);
+}
+
+async fn a_full_call_takes_nobody_else(site: Site) {
+    let mut ann = Client::guest(site.here()).await;
+    let mut bob = Client::guest(site.there()).await;
+    let mut eve = Client::guest(site.there()).await;
+    ann.call(json!({})).await;
+    bob.call(json!({})).await;
+    assert_eq!(eve.refused("callJoin", json!({})).await, 11);
+    assert_eq!(eve.refused("callState", json!({ "hand": true })).await, 16);
+    bob.ask("callLeave", json!({})).await;
+    eve.call(json!({})).await;
 }
 
 async fn an_answer_may_be_long(site: Site) {

@@ -32,6 +32,12 @@ async fn an_old_client_gets_nothing_that_it_does_not_know(site: Site) {
     new.say(&old.uuid(), "psst").await;
     old.say(&new.uuid(), "yes?").await;
     new.ask("read", json!({ "recipientUUID": old.uuid(), "seq": 2 })).await;
+    for recipient in [old.uuid(), String::new()] {
+        new.call(json!({ "recipientUUID": recipient })).await;
+        new.sees_in_call(&recipient, &[&new]).await;
+        new.ask("callLeave", json!({})).await;
+        new.sees_in_call(&recipient, &[]).await;
+    }
     new.ask("block", json!({ "userUUID": old.uuid(), "on": true })).await;
     new.ask("account", json!({ "username": "Mia" })).await;
     new.ask("ban", json!({ "userUUID": old.uuid(), "minutes": 0 })).await;

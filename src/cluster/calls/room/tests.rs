@@ -215,6 +215,8 @@ fn a_media_node_that_gives_the_room_up_is_left_at_once_and_asked_again_if_there_
     assert_eq!(world.room.outputs(), [Output::Tell { to: ANN, event: CallEvent::Moved }, Output::LookAgain]);
     world.told(ANN, 7, offer(1, 1));
     assert_eq!(world.room.outputs(), [], "an offer of before");
+    world.told(ANN, 7, Tell::Refused { why: Refusal::TooManyTracks });
+    assert_eq!(world.events(ANN), [CallEvent::Refused(Refusal::TooManyTracks)], "may be of the join that comes next");
     assert!(world.pass() < Duration::from_secs(1));
     assert!(matches!(&world.asks()[..], [(7, ANN, Ask::Join(_))]));
     world.room.serve(world.now, served_in(8));
