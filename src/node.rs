@@ -207,7 +207,7 @@ impl Node {
         let clients = self.sessions.drain(within.saturating_sub(TIDY).max(within / 2));
         let rooms = async {
             if let Some(media) = &self.media
-                && timeout(within, media.drain()).await.is_err()
+                && timeout(within.max(TIDY), media.drain()).await.is_err()
             {
                 warn!("there was no time to send all rooms elsewhere");
             }

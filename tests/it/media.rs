@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::store_contract::vocabulary::eventually;
 use crate::support::client::Client;
 use crate::support::node::{Node, Settings};
-use crate::support::redis::{RedisServer, free_port};
+use crate::support::redis::{RedisServer, free_port, wait_until};
 
 /// A cluster: who speaks with clients, and who carries calls.
 struct Cluster {
@@ -23,18 +23,18 @@ struct Cluster {
     media: Vec<Node>,
     store: Arc<RedisStore>,
     settings: Settings,
-    _redis: RedisServer,
+    redis: RedisServer,
 }
 
 impl Cluster {
     async fn start(media: usize) -> Self {
-        let redis = tokio::task::spawn_blocking(RedisServer::start).await.unwrap();
+        let redis = tokio::task::spawn_blocking(RedisServer::start_durable).await.unwrap();
         let settings = Settings::redis(&redis.url()).with("MEDIA_SHARDS", 1);
         let chat = Node::start(&settings.clone().with("ROLE", "chat")).await;
         let media_settings = settings.clone().with("ROLE", "media");
         let media = futures_util::future::join_all((0..media).map(|_| Node::start(&media_settings))).await;
         let store = Arc::new(RedisStore::connect(RedisSettings::new(redis.url().parse().unwrap())).await.unwrap());
-        Self { chat, media, store, settings, _redis: redis }
+        Self { chat, media, store, settings, redis }
     }
 
     /// The node that carries the general channel's call, and another.
@@ -205,6 +205,32 @@ async fn a_room_that_was_given_to_another_behind_its_holders_back_goes_on_there(
     assert_eq!(after.node, held.node, "there is no other");
     assert!(after.epoch.0 > held.epoch.0 + 1);
     assert!(cluster.media[0].metric("rialto_media_renewals_refused_total").await >= 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_was_away_for_longer_than_a_lease_lasts_ends_no_call() {
+    let mut cluster = Cluster::start(2).await;
+    let (mut ann, mut bob) = (Client::guest(&cluster.chat).await, Client::guest(&cluster.chat).await);
+    call(&mut ann).await;
+    call(&mut bob).await;
+    sees(&ann, &[ann.name(), bob.name()]).await;
+    let before = cluster.lease().await.unwrap();
+    tokio::task::block_in_place(|| {
+        cluster.redis.kill();
+        let killed = Instant::now();
+        wait_until("the lease has run out", || killed.elapsed() > LEASE * 2);
+        cluster.redis.restart();
+    });
+    // What was asked meanwhile, or is asked now, is told as soon as it is certain whose the room is.
+    bob.ask("callState", json!({ "hand": true })).await;
+    ann.expect("his hand", |frame| {
+        let people = frame["callTracks"]["participants"].as_array();
+        people.is_some_and(|people| people.iter().any(|participant| participant["hand"] == true))
+    })
+    .await;
+    let after = cluster.lease().await.unwrap();
+    assert_eq!((after.node, after.epoch), (before.node, before.epoch));
+    assert!(ann.received_of("callMoved").is_empty() && bob.received_of("callMoved").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

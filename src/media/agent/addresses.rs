@@ -6,6 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::MediaSettings;
 use crate::config::MediaAddress;
 
+/// The most of the machine's own addresses that clients are told: each is two candidates in every offer, and a machine full of containers
+/// has hundreds.
+const MAX_OWN: usize = 8;
+
 /// Where clients reach this node, the best first: what the settings say; else the address it is bound to; else all of the machine's, and
 /// the loopback last, for browsers on this very machine.
 pub(super) fn own(settings: &MediaSettings) -> io::Result<Vec<MediaAddress>> {
@@ -26,7 +30,7 @@ fn reachable(with_ipv6: bool, found: Vec<IpAddr>) -> Vec<IpAddr> {
     let (four, six): (Vec<IpAddr>, Vec<IpAddr>) = found.into_iter().partition(IpAddr::is_ipv4);
     let four = four.into_iter().filter(|ip| !ip.is_loopback() && !matches!(ip, IpAddr::V4(ip) if ip.is_link_local()));
     let six = six.into_iter().filter(|ip| !ip.is_loopback() && !matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local()));
-    let mut all: Vec<IpAddr> = four.chain(six.filter(|_| with_ipv6)).collect();
+    let mut all: Vec<IpAddr> = four.chain(six.filter(|_| with_ipv6)).take(MAX_OWN).collect();
     all.push(Ipv4Addr::LOCALHOST.into());
     if with_ipv6 {
         all.push(Ipv6Addr::LOCALHOST.into());
@@ -56,6 +60,8 @@ mod tests {
         assert_eq!(reachable(false, machine()), ips("192.168.1.5 203.0.113.9 127.0.0.1"));
         assert_eq!(reachable(true, machine()), ips("192.168.1.5 203.0.113.9 2001:db8::5 127.0.0.1 ::1"));
         assert_eq!(reachable(false, Vec::new()), ips("127.0.0.1"));
+        let many = (0..100).map(|number| Ipv4Addr::new(10, 0, 0, number).into()).collect();
+        assert_eq!(reachable(true, many).len(), MAX_OWN + 2);
     }
 
     #[test]
