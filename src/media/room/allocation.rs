@@ -92,7 +92,10 @@ impl Conference {
             let mut bytes = leg.downlink.poll_probe(cx.now);
             let Some(participant) = self.participants.get(slot).filter(|_| bytes > 0) else { continue };
             let Shared { scratch, sent, .. } = &mut *cx.shared;
-            for forward in participant.connection.forwards.iter().filter(|forward| forward.subscribed && !forward.paused) {
+            let subscribed = participant.connection.forwards.iter().filter(|forward| forward.subscribed);
+            // Where all pictures are paused, only padding on their lines can show that there is room for one.
+            let (paused, flowing): (Vec<_>, Vec<_>) = subscribed.partition(|forward| forward.paused);
+            for forward in flowing.into_iter().chain(paused) {
                 let Some(publication) = forward.slot().and_then(|place| self.publications.get_mut(place)) else { continue };
                 let mut send = |_, packet: Outgoing<'_>| leg.send(cx.now, packet, cx.peers, sent);
                 let probed = publication.track.probe(cx.now, Self::subscriber(slot), bytes, scratch, &mut send);

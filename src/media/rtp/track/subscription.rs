@@ -236,7 +236,8 @@ impl Subscription {
         }
         let mut sent = 0;
         let source = self.rewriter.source();
-        let current = encodings.iter().find(|encoding| Some(encoding.source()) == source);
+        // What is paused is not sent twice, since the receiver has not had it once; there is padding.
+        let current = encodings.iter().find(|encoding| self.target.is_some() && Some(encoding.source()) == source);
         let fit = |packet: &&Stored| packet.payload.len() >= PROBE_PAYLOAD;
         for packet in current.iter().flat_map(|encoding| encoding.ring().newest_first()).filter(fit).take(PROBE_PACKETS) {
             if sent >= bytes {
