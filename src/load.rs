@@ -1,4 +1,4 @@
-//! `rialto load`: puts running nodes under load from outside, and checks every single delivery.
+//! `rialto load`: puts running nodes under load from outside, and checks every single delivery. [`media`] is about calls, the rest about chat.
 //!
 //! A receiver checks each message twice: by the channel's `Seq`, and by a marker in the message's text that holds its number and the
 //! time at which it was due. So a loss, a duplicate or a swap is seen even if the server numbers its mistakes neatly. Latency counts
@@ -13,6 +13,7 @@ mod client;
 mod conduct;
 mod frame;
 mod marker;
+pub mod media;
 mod pace;
 mod process;
 mod report;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 
 pub use args::{ArgsError, ChatArgs, LoadArgs, LoadTarget};
 pub use check::Faults;
+pub use media::MediaArgs;
 pub use process::ProcessError;
 pub use report::{Percentiles, Report, Traffic, Usage};
 pub use socket::TargetError;
@@ -42,7 +44,7 @@ pub enum LoadError {
     #[error(transparent)]
     Process(#[from] ProcessError),
     /// Not everybody got as far as joining.
-    #[error("{doing}: only {done} of {all} connections are through{}", failures.iter().map(|words| format!("\n  {words}")).collect::<String>())]
+    #[error("{doing}: only {done} of {all} are through{}", failures.iter().map(|words| format!("\n  {words}")).collect::<String>())]
     SetUp {
         /// How far it got.
         doing: &'static str,
@@ -62,6 +64,9 @@ pub enum LoadError {
     /// The report could not be written as JSON.
     #[error("no JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// The certificate of the participants.
+    #[error("{0}")]
+    Certificate(String),
     /// A bug in the load test.
     #[error("a thread of the load test failed")]
     Thread,
@@ -69,11 +74,18 @@ pub enum LoadError {
 
 /// Runs a load test and prints its report on stdout. The exit code says whether everything arrived exactly once and in order.
 pub async fn run(args: LoadArgs) -> Result<ExitCode, LoadError> {
-    let LoadTarget::Chat(args) = args.what;
-    let json = args.json;
-    let report = chat(args, interrupted()).await?;
-    println!("{}", if json { serde_json::to_string_pretty(&report)? } else { report.to_string() });
-    Ok(if report.clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let (json, text, clean) = match args.what {
+        LoadTarget::Chat(args) => {
+            let (json, report) = (args.json, chat(args, interrupted()).await?);
+            (json.then(|| serde_json::to_string_pretty(&report)), report.to_string(), report.clean())
+        }
+        LoadTarget::Media(args) => {
+            let (json, report) = (args.json, media::media(args, interrupted()).await?);
+            (json.then(|| serde_json::to_string_pretty(&report)), report.to_string(), report.clean())
+        }
+    };
+    println!("{}", json.transpose()?.unwrap_or(text));
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs a load test against the chat dialect. When `stop` is done it ends early, with a report of what there is by then.

@@ -6,6 +6,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`agent`] | between the letters of participants' nodes and the shards: which rooms are served here |
+//! | [`client`] | the participant's side of a connection, for load tests |
 //! | [`fuzzing`] | where hostile bytes come in, for fuzzers |
 //! | [`peer`] | the connection with one participant: ICE-lite, DTLS, SRTP |
 //! | [`room`] | who is in a room, what they publish, and who gets what of it |
@@ -18,6 +19,7 @@
 //! be sent and what happened come out.
 
 pub mod agent;
+pub mod client;
 pub mod fuzzing;
 pub mod peer;
 pub mod room;

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::check::Route;
 use super::marker;
+use super::media::MediaArgs;
 
 /// `rialto load`
 #[derive(Args, Clone, Debug)]
@@ -21,6 +22,11 @@ pub enum LoadTarget {
     /// All times are in seconds. Nodes under test must run with RATE_MESSAGES=0, or their limits are what is measured. Every run leaves its
     /// guests and messages in the store: use one of its own. The exit code is 0 only if every message reached everybody once and in order.
     Chat(ChatArgs),
+    /// Media: calls on one or more nodes, every packet checked
+    ///
+    /// All times are in seconds. Nodes under test must run with RATE_MESSAGES=0 if many join, and with a MEDIA_MAX_BITRATE above what a participant
+    /// gets. The exit code is 0 only if every packet reached everybody once, whole and in order.
+    Media(MediaArgs),
 }
 
 /// `rialto load chat`.
@@ -97,6 +103,13 @@ pub struct ChatArgs {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ArgsError(String);
+
+impl ArgsError {
+    /// Says it.
+    pub fn new(words: String) -> Self {
+        Self(words)
+    }
+}
 
 impl ChatArgs {
     /// Refuses what clap cannot.
@@ -181,8 +194,10 @@ mod tests {
     }
 
     fn parse(line: &str) -> ChatArgs {
-        let LoadTarget::Chat(args) = Command::parse_from(line.split(' ')).load.what;
-        args
+        match Command::parse_from(line.split(' ')).load.what {
+            LoadTarget::Chat(args) => args,
+            LoadTarget::Media(_) => panic!("{line}"),
+        }
     }
 
     #[test]

@@ -245,20 +245,23 @@ fn report(
     }
 }
 
-fn rss(processes: &[Process]) -> Result<Vec<u64>, LoadError> {
+/// Resident memory of each, in KiB.
+pub(super) fn rss(processes: &[Process]) -> Result<Vec<u64>, LoadError> {
     Ok(processes.iter().map(Process::rss_kib).collect::<Result<_, _>>()?)
 }
 
-fn cpu(processes: &[Process]) -> Result<Vec<CpuReading>, LoadError> {
+/// CPU time of each so far.
+pub(super) fn cpu(processes: &[Process]) -> Result<Vec<CpuReading>, LoadError> {
     Ok(processes.iter().map(Process::cpu).collect::<Result<_, _>>()?)
 }
 
-fn thousandths(value: f64) -> f64 {
+/// Rounded, for people and programs alike.
+pub(super) fn thousandths(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
 /// On stderr, and only where somebody looks: a bar in a log file is noise.
-fn bar(words: &'static str, length: u64) -> ProgressBar {
+pub(super) fn bar(words: &'static str, length: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

@@ -88,6 +88,21 @@ impl Process {
         Ok(status.lines().find_map(|line| line.strip_prefix("VmRSS:")).map_or(0, first_number))
     }
 
+    /// Open files, sockets among them.
+    pub fn files(&self) -> Result<u64, ProcessError> {
+        self.count("fd")
+    }
+
+    /// Threads.
+    pub fn threads(&self) -> Result<u64, ProcessError> {
+        self.count("task")
+    }
+
+    fn count(&self, folder: &str) -> Result<u64, ProcessError> {
+        let entries = fs::read_dir(format!("/proc/{}/{folder}", self.pid)).map_err(|source| self.unreadable(source))?;
+        Ok(entries.count() as u64)
+    }
+
     fn unreadable(&self, source: io::Error) -> ProcessError {
         ProcessError::Unreadable { name: self.name.clone(), pid: self.pid, source }
     }

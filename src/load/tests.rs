@@ -142,7 +142,7 @@ struct Command {
 
 fn args(url: &str, more: &str) -> ChatArgs {
     let line = format!("load chat --url {url} --warmup 0.05 --duration 0.3 --settle 0 --drain 0.5 --rate 100 {more}");
-    let LoadTarget::Chat(args) = Command::parse_from(line.split_whitespace()).load.what;
+    let LoadTarget::Chat(args) = Command::parse_from(line.split_whitespace()).load.what else { panic!("{line}") };
     args
 }
 

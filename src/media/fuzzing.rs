@@ -59,7 +59,8 @@ pub fn srtp(bytes: &[u8]) {
         for srtp in &mut srtp {
             assert!(srtp.open_rtp(packet, crypto.crypto()).is_none(), "nobody sealed this");
             let Ok(sealed) = srtp.seal_rtp(packet) else { continue };
-            srtp.open_rtp(&sealed, crypto.crypto());
+            let opened = srtp.open_rtp(&sealed, crypto.crypto());
+            assert!(opened.is_none_or(|opened| opened == packet), "what is opened is what was sealed");
             assert!(srtp.open_rtp(&sealed, crypto.crypto()).is_none(), "a packet counts once");
         }
         forwarding.publish(time, packet);

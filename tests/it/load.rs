@@ -1,4 +1,4 @@
-//! `rialto load chat` against two real nodes on one Redis: everything arrives once and in order, and the report says so.
+//! `rialto load` against two real nodes on one Redis: everything arrives once and in order, and the report says so.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::support::redis::RedisServer;
 #[tokio::test]
 async fn two_nodes_deliver_everything_once_and_in_order() {
     let (nodes, redis) = two_nodes().await;
-    let report = load(&nodes, "-n 50 --senders 5 --rate 50 --duration 2 --warmup 0.2");
+    let report = load(&nodes, "chat --drain 20 -n 50 --senders 5 --rate 50 --duration 2 --warmup 0.2");
     assert_eq!(report["traffic"]["messages_sent"], 110, "{report:#}");
     assert_clean(&report, 110 * 50);
     assert!(report["traffic"]["latency_us"]["p50"].as_u64().unwrap() > 0, "{report:#}");
@@ -23,20 +23,56 @@ async fn two_nodes_deliver_everything_once_and_in_order() {
 #[tokio::test]
 async fn pairs_on_different_nodes_hear_each_other_only() {
     let (nodes, redis) = two_nodes().await;
-    let report = load(&nodes, "-n 20 --pairs --rate 100 --duration 1 --warmup 0");
+    let report = load(&nodes, "chat --drain 20 -n 20 --pairs --rate 100 --duration 1 --warmup 0");
     assert_clean(&report, 200);
+    drop((nodes, redis));
+}
+
+#[tokio::test]
+async fn calls_on_two_nodes_carry_every_packet_whole_and_in_order() {
+    let (nodes, redis) = two_nodes().await;
+    let report =
+        load(&nodes, "media --rooms 3 --publishers 2 --subscribers 1 --bitrate 200000 --duration 2 --warmup 0.5 --drain 10 --media-pids 2");
+    // Six publishers' 100 packets of audio each, at two receivers, and about a fifth as much video.
+    assert!(report["traffic"]["expected"].as_u64().unwrap() > 1_200, "{report:#}");
+    for fault in ["lost", "duplicated", "out_of_order", "misrouted", "damaged", "misnumbered", "unsent"] {
+        assert_eq!(report["traffic"][fault], 0, "{fault}: {report:#}");
+    }
+    assert_eq!((&report["without_gcm"], &report["dropped_participants"]), (&Value::from(0), &Value::from(0)), "{report:#}");
+    drop((nodes, redis));
+}
+
+#[tokio::test]
+async fn a_picture_for_which_the_link_was_not_known_to_have_room_comes_after_a_while() {
+    let (nodes, redis) = two_nodes().await;
+    let report = load(&nodes, "media --publishers 1 --subscribers 1 --bitrate 2000000 --duration 1 --warmup 0.5 --drain 10 --media-pids 2");
+    assert_eq!(report["traffic"]["lost"], 0, "{report:#}");
+    assert!(report["traffic"]["expected"].as_u64().unwrap() > 200, "{report:#}");
+    drop((nodes, redis));
+}
+
+#[tokio::test]
+async fn joining_and_leaving_a_call_leaves_nothing_behind() {
+    let (nodes, redis) = two_nodes().await;
+    let report = load(&nodes, "media --rooms 2 --publishers 1 --subscribers 2 --churn 60 --settle 3 --media-pids 2");
+    assert!(report["churn"]["joins"].as_u64().unwrap() >= 60, "{report:#}");
+    if cfg!(target_os = "linux") {
+        for server in report["churn"]["servers"].as_array().unwrap() {
+            assert_eq!((&server["files"][0], &server["threads"][0]), (&server["files"][1], &server["threads"][1]), "{report:#}");
+        }
+    }
     drop((nodes, redis));
 }
 
 async fn two_nodes() -> (Vec<Node>, RedisServer) {
     let redis = tokio::task::spawn_blocking(RedisServer::start).await.unwrap();
-    let settings = Settings::redis(&redis.url()).with("RATE_MESSAGES", 0);
+    let settings = Settings::redis(&redis.url()).with("RATE_MESSAGES", 0).with("MEDIA_SHARDS", 1).with("MEDIA_ADDRESSES", "127.0.0.1");
     (vec![Node::start(&settings).await, Node::start(&settings).await], redis)
 }
 
 fn load(nodes: &[Node], more: &str) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rialto"));
-    command.args(["load", "chat", "--json", "--drain", "20"]).args(more.split(' '));
+    command.arg("load").args(more.split(' ')).arg("--json");
     for node in nodes {
         command.args(["--url", &format!("ws://{}/ws", node.address())]);
     }

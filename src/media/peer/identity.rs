@@ -16,8 +16,8 @@ pub struct IdentityError(String);
 /// A self-signed certificate, one for all participants of a process. Signaling vouches for it, by its fingerprint (RFC 8827, section 6.5).
 #[derive(Clone)]
 pub struct Identity {
-    pub(super) provider: Arc<dyn RTCCryptoProvider>,
-    pub(super) certificate: Certificate,
+    pub(in crate::media) provider: Arc<dyn RTCCryptoProvider>,
+    pub(in crate::media) certificate: Certificate,
     fingerprint: Fingerprint,
 }
 

@@ -45,7 +45,7 @@ pub(in crate::media) struct Srtp {
 
 impl Srtp {
     /// From a finished handshake, as the DTLS server or client that it was. None if no profile was agreed on.
-    pub(super) fn new(state: &State, crypto: &dyn RTCCrypto) -> Option<Self> {
+    pub(in crate::media) fn new(state: &State, crypto: &dyn RTCCrypto) -> Option<Self> {
         let profile = match state.srtp_protection_profile() {
             SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm => ProtectionProfile::AeadAes128Gcm,
             SrtpProtectionProfile::Srtp_Aes128_Cm_Hmac_Sha1_80 => ProtectionProfile::Aes128CmHmacSha1_80,
@@ -87,7 +87,7 @@ impl Srtp {
     }
 
     /// Whether it is AES-128-GCM, which costs a sixth of the other.
-    pub(super) fn is_gcm(&self) -> bool {
+    pub(in crate::media) fn is_gcm(&self) -> bool {
         matches!(self.profile, ProtectionProfile::AeadAes128Gcm)
     }
 
