@@ -1,5 +1,5 @@
 # Everything a developer types. `make test` is all that continuous integration tests; see .ci/run.
-.PHONY: run test test-deploy test-image test-page test-rust test-redis setup fmt lint bench
+.PHONY: run test test-deploy test-image test-page test-rust test-redis setup fmt lint bench bench-media
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 # Tests of nodes wait more than they compute: more of them at once than there are cores.
@@ -48,3 +48,7 @@ lint:
 bench:
 	cargo build --release --locked
 	benches/run
+
+# Those of calls; builds a server on the `webrtc` crate to compare with.
+bench-media:
+	benches/media/run
