@@ -22,7 +22,7 @@
  * @property {boolean} camera
  * @property {boolean} screen
  * @property {boolean} speaking
- * @property {Quality | undefined} quality
+ * @property {Quality} quality Good unless we are told otherwise.
  * @property {boolean} absent
  */
 
@@ -62,7 +62,7 @@ export class CallRoster {
       camera: shown(tracks, 'camera'),
       screen: shown(tracks, 'screen'),
       speaking: !absent && this.#speaking.has(participant),
-      quality: this.#qualities.get(participant),
+      quality: this.#qualities.get(participant) ?? 'good',
       absent,
     }));
   }
@@ -118,9 +118,10 @@ export class CallRoster {
     return this.update(this.#latest, this.#lines);
   }
 
-  /** Nothing is heard from the media node: nobody is known to speak. */
+  /** Nothing is heard from the media node: nobody is known to speak, nor how their connections are. */
   quiet() {
     this.#speaking.clear();
+    this.#qualities.clear();
   }
 
   /** @param {import('../protocol/calls.js').State} state */

@@ -2,6 +2,7 @@ import { backoff } from '../protocol/backoff.js';
 import { Emitter } from '../protocol/emitter.js';
 import { Disconnected, Refused } from '../protocol/types.js';
 import { CallLink } from './call-link.js';
+import { CallOutgoing } from './call-outgoing.js';
 import { CallRoster } from './call-roster.js';
 import { CallSubscriptions } from './call-subscriptions.js';
 
@@ -17,23 +18,14 @@ import { CallSubscriptions } from './call-subscriptions.js';
  * @typedef {'joining' | 'on' | 'offline' | 'moving' | 'waiting' | 'interrupted' | 'blocked' | 'over'} Standing
  */
 
-/**
- * Something that can be silenced and ended, such as a MediaStreamTrack.
- *
- * @typedef {{ enabled: boolean, stop: () => void }} Track
- */
-
 /** After the media node changed, for how long it is waited for whoever is missing, in milliseconds. */
 const SETTLING = 5_000;
-/** What is not there from the beginning. @type {readonly Source[]} */
-const SCREEN = Object.freeze(['screen', 'screenAudio']);
-
 /**
  * A call that we are in, from joining to leaving. It comes back by itself, whatever breaks.
  *
  * `reaction`: somebody reacts. `notice`: something to be told once.
  *
- * @template {Track} T
+ * @template {import('./call-outgoing.js').Track} T
  * @extends {Emitter<{ change: undefined, news: News[], reaction: { participant: string, reaction: string }, notice: string }>}
  */
 export class Call extends Emitter {
@@ -50,15 +42,13 @@ export class Call extends Emitter {
   #connection;
   /** @type {CallLink<T>} */
   #link;
-  /** What we publish, and what of it is silent. @type {Set<Source>} */
-  #published = new Set();
-  /** @type {Set<Source>} */
-  #muted = new Set();
-  /** @type {Map<Source, T>} */
-  #tracks = new Map();
+  /** @type {CallOutgoing<T>} */
+  #outgoing = new CallOutgoing();
   /** @type {'offline' | 'moving' | 'waiting' | undefined} */
   #trouble;
   #joined = false;
+  /** As whom we joined: a guest may sign in meanwhile. @type {string | undefined} */
+  #user;
   /** Offers that came before the answer to our joining. @type {import('../protocol/calls.js').Offer[]} */
   #early = [];
   /** What was told is of the present join. */
@@ -83,12 +73,12 @@ export class Call extends Emitter {
     this.#client = client;
     this.#connection = connection;
     this.place = place;
-    this.#link = new CallLink({ make, tell: (type, payload) => this.#tell(type, payload), trackOf: (source) => this.#tracks.get(source) });
+    this.#link = new CallLink({ make, tell: (type, payload) => this.#tell(type, payload), trackOf: (source) => this.#outgoing.track(source) });
     this.#link.on('tracks', () => this.emit('change', undefined));
     this.#link.on('change', () => this.#linked());
     this.#listening = [
       client.on('call', (news) => this.#heard(news)),
-      client.on('ready', (ready) => ready && this.#trouble === 'offline' && this.#join()),
+      client.on('ready', (ready) => ready && (this.#trouble === 'offline' || client.identity?.userUUID !== this.#user) && this.#join()),
       connection.on('status', ({ phase }) => (phase === 'waiting' || phase === 'ended') && this.#lost()),
       client.on('identity', ({ left }) => left && this.#end('You are signed out.')),
     ];
@@ -116,11 +106,7 @@ export class Call extends Emitter {
    * @param {Partial<Record<Source, T>>} tracks
    */
   async enter(tracks) {
-    for (const [source, track] of /** @type {[Source, T][]} */ (Object.entries(tracks))) {
-      this.#published.add(source);
-      this.#tracks.set(source, track);
-      if (!track.enabled) this.#muted.add(source);
-    }
+    for (const [source, track] of /** @type {[Source, T][]} */ (Object.entries(tracks))) this.#outgoing.put(source, track);
     await this.#join();
   }
 
@@ -130,7 +116,7 @@ export class Call extends Emitter {
    * @param {Source} source
    */
   isOn(source) {
-    return this.#published.has(source) && !this.#muted.has(source);
+    return this.#outgoing.isOn(source);
   }
 
   /**
@@ -139,7 +125,7 @@ export class Call extends Emitter {
    * @param {Source} source
    */
   own(source) {
-    return this.#tracks.get(source);
+    return this.#outgoing.track(source);
   }
 
   /**
@@ -160,12 +146,7 @@ export class Call extends Emitter {
    * @param {T} track
    */
   async send(source, track) {
-    const before = this.#tracks.get(source);
-    this.#tracks.set(source, track);
-    if (before !== track) before?.stop();
-    const isNew = !this.#published.has(source);
-    this.#published.add(source);
-    this.#muted.delete(source);
+    const isNew = this.#outgoing.put(source, track);
     this.emit('change', undefined);
     if (isNew) return this.#publish(source);
     await this.#link.replace(source, track);
@@ -179,11 +160,7 @@ export class Call extends Emitter {
    * @param {boolean} muted
    */
   mute(source, muted) {
-    const track = this.#tracks.get(source);
-    if (!track) return;
-    track.enabled = !muted;
-    if (muted) this.#muted.add(source);
-    else this.#muted.delete(source);
+    if (!this.#outgoing.mute(source, muted)) return;
     this.#tellState();
     this.emit('change', undefined);
   }
@@ -195,10 +172,7 @@ export class Call extends Emitter {
    * @param {Source} source
    */
   async suspend(source) {
-    if (!this.#published.has(source)) return;
-    this.#tracks.get(source)?.stop();
-    this.#tracks.delete(source);
-    this.#muted.add(source);
+    if (!this.#outgoing.suspend(source)) return;
     this.#tellState();
     this.emit('change', undefined);
     await this.#link.replace(source, undefined);
@@ -226,17 +200,18 @@ export class Call extends Emitter {
     const round = (this.#round += 1);
     clearTimeout(this.#timer);
     this.#joined = false;
+    this.#user = this.#client.identity?.userUUID;
     this.#toldTracks = false;
     this.#early = [];
-    for (const source of SCREEN) if (!this.#tracks.has(source)) this.#forget(source);
+    this.#outgoing.tidy();
     const { place } = this;
     try {
       /** @type {import('../protocol/calls.js').Joined} */
       const joined = await this.#client.request('callJoin', {
         ...('room' in place ? { room: place.room } : { recipientUUID: place.channel }),
-        audio: this.#published.has('microphone'),
-        video: this.#published.has('camera'),
-        muted: [...this.#muted],
+        audio: this.#outgoing.has('microphone'),
+        video: this.#outgoing.has('camera'),
+        muted: this.#outgoing.muted,
       });
       if (round !== this.#round || this.ending !== undefined) return;
       this.#entered(joined);
@@ -261,7 +236,7 @@ export class Call extends Emitter {
     if (!this.#toldTracks) this.emit('news', this.roster.update(participants, []));
     this.#link.begin(iceServers ?? []);
     for (const offer of this.#early.splice(0)) this.#link.offered(offer);
-    for (const source of SCREEN) if (this.#published.has(source)) this.#publish(source);
+    for (const source of this.#outgoing.later) this.#publish(source);
     if (this.hand) this.#tell('callState', { hand: true });
     this.subscriptions.again();
   }
@@ -361,22 +336,14 @@ export class Call extends Emitter {
       // What is published is told again when the call is joined again.
       if (error instanceof Disconnected) return;
       if (!(error instanceof Refused)) throw error;
-      this.#tracks.get(source)?.stop();
-      this.#tracks.delete(source);
-      this.#forget(source);
+      this.#outgoing.forget(source);
       this.emit('notice', error.message);
       this.emit('change', undefined);
     }
   }
 
-  /** @param {Source} source */
-  #forget(source) {
-    this.#published.delete(source);
-    this.#muted.delete(source);
-  }
-
   #tellState() {
-    if (this.#joined) this.#tell('callState', { muted: [...this.#muted] });
+    if (this.#joined) this.#tell('callState', { muted: this.#outgoing.muted });
   }
 
   /**
@@ -399,8 +366,7 @@ export class Call extends Emitter {
     for (const stop of this.#listening) stop();
     this.subscriptions.close();
     this.#link.close();
-    for (const track of this.#tracks.values()) track.stop();
-    this.#tracks.clear();
+    this.#outgoing.close();
     this.emit('change', undefined);
   }
 }

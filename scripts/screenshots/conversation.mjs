@@ -4,7 +4,7 @@ export const PEOPLE = ['Mara Lindqvist', 'Tomás Ferreira', 'Priya Raman', 'Yuki
 export const AWAY = ['Oren Katz', 'Sofia Marino'];
 
 /** They are in the call of General when there is one. */
-export const CALLERS = ['Tomás Ferreira', 'Priya Raman', 'Yuki Tanaka', 'Jonas Weber'];
+export const CALLERS = ['Tomás Ferreira', 'Priya Raman', 'Yuki Tanaka'];
 
 export const [VIEWER] = PEOPLE;
 

@@ -173,6 +173,24 @@ test('a guest with a link is before the call at once, and in it with a click', a
   await guest.page.locator('textarea').waitFor();
 });
 
+test('a browser that plays nothing before a click is given one', async (context) => {
+  const [ana, ben] = await Promise.all([on(0, context), on(1, context)]);
+  await ana.follow('#room=quiet-at-first');
+  await ben.page.evaluate(() => {
+    const play = HTMLAudioElement.prototype.play;
+    let allowed = false;
+    addEventListener('click', ({ target }) => (allowed ||= target.closest('call-banner') !== null), { capture: true });
+    HTMLAudioElement.prototype.play = function () {
+      return allowed ? play.call(this) : Promise.reject(new DOMException('no gesture', 'NotAllowedError'));
+    };
+  });
+  await ben.follow('#room=quiet-at-first');
+  await ben.page.locator('call-banner', { hasText: 'plays no sound' }).waitFor();
+  await ben.button('Turn the sound on').click();
+  await ben.page.locator('call-banner.quiet').waitFor({ state: 'attached' });
+  await together(ana, ben);
+});
+
 test('a page that loses its server is back in the call by itself, on the same one or another', async (context) => {
   const [ana, ben] = await Promise.all([on(0, context), on(1, context)]);
   await ana.follow('#room=where-a-server-dies');

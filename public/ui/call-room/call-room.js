@@ -138,11 +138,6 @@ export class CallRoom extends HTMLElement {
     return length === 1 ? 'only you' : `${length} people`;
   }
 
-  /** The chat was closed from elsewhere. */
-  hideChat() {
-    if (this.#side === 'chat') this.#toggle('chat');
-  }
-
   #paint() {
     const call = this.#call;
     if (call.ending !== undefined) return;
