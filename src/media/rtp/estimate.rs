@@ -36,6 +36,14 @@ impl Default for EstimateLimits {
     }
 }
 
+/// Delay alone does not bring the estimate below this: a computer that is too busy to read its packets in time looks as if queues filled, and
+/// what little is sent then bounds what can be seen to arrive. A link that carries less shows it by loss, or by long round trips.
+const UNDOUBTED: u64 = 250_000;
+/// A round trip of a queue that fills.
+const LONG: Duration = Duration::from_millis(400);
+/// For so long a link is remembered as one with such queues.
+const DOUBT: Duration = Duration::from_secs(30);
+
 /// The estimate of one transport.
 #[derive(Debug)]
 pub struct Estimator {
@@ -48,6 +56,10 @@ pub struct Estimator {
     remb: Option<u64>,
     has_feedback: bool,
     round_trip: Duration,
+    /// When the round trip was long last.
+    long_at: Option<Instant>,
+    /// What delay says is at least this.
+    floor: u64,
 }
 
 impl Estimator {
@@ -64,13 +76,15 @@ impl Estimator {
             remb: None,
             has_feedback: false,
             round_trip: Duration::from_millis(100),
+            long_at: None,
+            floor: UNDOUBTED,
         }
     }
 
     /// Bits a second that may be sent, all bytes on the wire counted.
     #[must_use]
     pub fn rate(&self) -> u64 {
-        let delay = if self.has_feedback { Some(self.control.rate()) } else { self.remb };
+        let delay = if self.has_feedback { Some(self.delay_rate()) } else { self.remb };
         delay.unwrap_or(self.limits.most).min(self.loss.rate()).clamp(self.limits.least, self.limits.most)
     }
 
@@ -99,7 +113,12 @@ impl Estimator {
         let arriving = if usage == Usage::Over { self.acknowledged.recent() } else { self.acknowledged.rate() };
         self.control.update(now, usage, arriving, self.round_trip);
         self.loss.add(now, results.len() - arrived.len(), results.len());
-        self.loss.follow(self.control.rate());
+        if self.round_trip >= LONG {
+            self.long_at = Some(now);
+        }
+        let doubted = self.long_at.is_some_and(|at| now.saturating_duration_since(at) < DOUBT);
+        self.floor = if doubted { self.limits.least } else { UNDOUBTED };
+        self.loss.follow(self.delay_rate());
         if let Some(rate) = self.prober.feedback(now, results).filter(|_| usage != Usage::Over) {
             self.control.raise(rate);
             self.loss.raise(rate);
@@ -145,5 +164,9 @@ impl Estimator {
     /// A packet of a probe, or of the media during one, was sent.
     pub fn sent_in_probe(&mut self, bytes: usize) {
         self.prober.sent(bytes);
+    }
+
+    fn delay_rate(&self) -> u64 {
+        self.control.rate().max(self.floor)
     }
 }
