@@ -52,8 +52,8 @@ pub struct MediaArgs {
     #[arg(long)]
     pub idle: bool,
 
-    /// Instead of media: so many joins and leaves in all, after a tenth as many that are not counted; then memory, files and threads of the
-    /// servers are compared with those before
+    /// Instead of media: so many joins and leaves, after a tenth as many (at least 100) that are not counted; then memory, files and threads of
+    /// the servers are compared with those before
     #[arg(long, value_name = "N", conflicts_with = "idle")]
     pub churn: Option<u64>,
 
@@ -150,6 +150,11 @@ impl MediaArgs {
     /// Tracks that come in somewhere, counted at each receiver.
     pub fn flows(&self) -> u64 {
         u64::from(self.rooms) * u64::from(self.publishers) * u64::from(self.size() - 1) * self.tracks()
+    }
+
+    /// Joins and leaves of `--churn`, with those that are not counted: a tenth as many, and no fewer than it takes to have all connections to Redis.
+    pub fn all_joins(&self) -> u64 {
+        self.churn.map_or(0, |joins| joins + (joins / 10).max(100))
     }
 
     /// Video packets of one publisher in a second.

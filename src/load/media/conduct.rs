@@ -151,11 +151,11 @@ async fn reach(run: &Run, time: u64, watched: &[Process]) -> Result<Vec<CpuReadi
 
 async fn churn(run: &Run, servers: &[Process], joins: u64, begun: Instant) -> Result<Churn, LoadError> {
     // The first ones fill what is kept for good: caches, pools, the allocator's own lists.
-    wait_for(run, "warming up", &run.progress.left, joins / 10, begun).await?;
+    wait_for(run, "warming up", &run.progress.left, run.args.all_joins() - joins, begun).await?;
     let before = servers.iter().map(standing).collect::<Result<Vec<_>, _>>()?;
     let (first, started) = (get(&run.progress.left), Instant::now());
     let limit = started + Duration::from_secs_f64(run.args.connect_timeout.max(joins as f64));
-    while get(&run.progress.left) < joins + joins / 10 && !run.interrupted() && Instant::now() < limit {
+    while get(&run.progress.left) < run.args.all_joins() && !run.interrupted() && Instant::now() < limit {
         if get(&run.progress.dropped) + get(&run.progress.failed) > 0 {
             break;
         }

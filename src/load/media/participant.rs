@@ -82,7 +82,9 @@ async fn participate(
     while !*stop.borrow() {
         match run.args.churn {
             None => call.turn(&mut signaling, tally, stop).await?,
-            Some(all) if get(&run.progress.left) >= all + all / 10 => stop.changed().await.map_err(io::Error::other)?,
+            // Nobody leaves before everybody came.
+            Some(_) if get(&run.progress.connected) < u64::from(run.args.participants()) => call.turn(&mut signaling, tally, stop).await?,
+            Some(_) if get(&run.progress.left) >= run.args.all_joins() => call.turn(&mut signaling, tally, stop).await?,
             Some(_) => {
                 leave(run, &mut signaling).await?;
                 call = Call::join(run, index, &signaling)?;
