@@ -10,7 +10,8 @@ import { icon } from '../icons.js';
  * @param {() => void} call
  */
 export function callButton(app, call) {
-  const text = element('span', { class: 'in-call' });
+  const count = element('span');
+  const text = element('span', { hidden: true }, count, element('span', { class: 'in-call' }, ' in call'), ' · Join');
   const button = element('button', { class: 'icon-button call', type: 'button', onclick: call }, icon('camera'), text);
   return {
     button,
@@ -19,7 +20,8 @@ export function callButton(app, call) {
       // The way back into it stands above.
       button.hidden = app.calls.own === app.channel;
       button.classList.toggle('on', length > 0);
-      text.textContent = length > 0 ? `${length} in call · Join` : '';
+      text.hidden = length === 0;
+      count.textContent = String(length);
       button.setAttribute('aria-label', length > 0 ? `${length} in call · Join` : 'Start a call');
       button.title = length > 0 ? '' : 'Start a call';
     },
