@@ -5,7 +5,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | `rooms` | all rooms of a shard; one that fails does not take others with it |
-//! | `conference` | one room: who comes, goes and asks for what |
+//! | `conference` | one room: who is there, what happens, what follows |
+//! | `joining`, `asking` | coming, and what participants ask for |
 //! | `participant` | somebody in a room, their connection and the way to them |
 //! | `offers`, `roster` | what participants are told: descriptions, and who and what there is |
 //! | `publishing` | tracks, as answers say |
@@ -21,9 +22,11 @@
 //! looked up among its own tracks and subscriptions, so that what names others' concerns nothing.
 
 mod allocation;
+mod asking;
 mod clocks;
 mod conference;
 mod context;
+mod joining;
 mod offers;
 mod packets;
 mod participant;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::conference::Conference;
 use super::context::{Context, Shared};
+use super::participant::Leg;
 use super::subscribing::Forward;
 use crate::media::rtp::layers::Demand;
 use crate::media::rtp::outgoing::Outgoing;
@@ -25,7 +26,7 @@ const LEAST_REPAIR: u64 = 100_000;
 impl Conference {
     /// Chooses for those for whom it is time.
     pub(super) fn allocate_due(&mut self, cx: &mut Context<'_>) {
-        let is_due = |leg: &super::participant::Leg| {
+        let is_due = |leg: &Leg| {
             let passed = cx.now.saturating_duration_since(leg.allocated);
             leg.reachable && (leg.allocation_due && passed >= SPACING || passed >= LONGEST)
         };
@@ -46,7 +47,7 @@ impl Conference {
         };
         let (mut demands, mut demanding) = (Vec::new(), Vec::new());
         for (index, forward) in participant.connection.forwards.iter().enumerate().filter(|(_, forward)| forward.subscribed) {
-            let Some(publication) = forward.slot().and_then(|place| self.publications.get_mut(place)) else { continue };
+            let Some(publication) = forward.publication(&mut self.publications) else { continue };
             let wanted_height = wish(forward).unwrap_or(match publication.source {
                 Source::Camera if videos > FEW => SMALL,
                 Source::Camera => LARGE,
@@ -71,7 +72,7 @@ impl Conference {
         let mut changed = false;
         for (index, choice) in demanding.into_iter().zip(allocation.choices) {
             let Some(forward) = participant.connection.forwards.get_mut(index) else { continue };
-            let Some(publication) = forward.slot().and_then(|place| self.publications.get_mut(place)) else { continue };
+            let Some(publication) = forward.publication(&mut self.publications) else { continue };
             publication.track.set_target(id, choice.target);
             if let Some(subscription) = publication.track.subscription_mut(id) {
                 subscription.set_repair_rate(repair);
@@ -96,7 +97,7 @@ impl Conference {
             // Where all pictures are paused, only padding on their lines can show that there is room for one.
             let (paused, flowing): (Vec<_>, Vec<_>) = subscribed.partition(|forward| forward.paused);
             for forward in flowing.into_iter().chain(paused) {
-                let Some(publication) = forward.slot().and_then(|place| self.publications.get_mut(place)) else { continue };
+                let Some(publication) = forward.publication(&mut self.publications) else { continue };
                 let mut send = |_, packet: Outgoing<'_>| leg.send(cx.now, packet, cx.peers, sent);
                 let probed = publication.track.probe(cx.now, Self::subscriber(slot), bytes, scratch, &mut send);
                 bytes = bytes.saturating_sub(probed);

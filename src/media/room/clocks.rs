@@ -9,6 +9,7 @@ use super::context::Context;
 use super::publishing::Publication;
 use crate::media::rtp::rtcp;
 use crate::media::rtp::track::Upstream;
+use crate::media::shard::PeerId;
 use crate::media::slots::Slots;
 use crate::store::record::calls::Ending;
 
@@ -98,8 +99,9 @@ impl Conference {
         let Self { participants, publications, .. } = self;
         for (slot, participant) in participants.iter_mut() {
             let mut packets: Vec<Box<dyn Packet>> = Vec::new();
-            for place in participant.connection.forwards.iter().filter(|forward| forward.subscribed).filter_map(|forward| forward.slot()) {
-                let report = publications.get_mut(place).and_then(|of| of.track.sender_report_for(cx.now, Self::subscriber(slot)));
+            for forward in participant.connection.forwards.iter().filter(|forward| forward.subscribed) {
+                let publication = forward.publication(publications);
+                let report = publication.and_then(|of| of.track.sender_report_for(cx.now, Self::subscriber(slot)));
                 packets.extend(report.map(|report| Box::new(report) as Box<dyn Packet>));
             }
             packets.extend(receiver_reports(cx.now, publications, slot));
@@ -126,7 +128,7 @@ fn receiver_reports(now: Instant, publications: &mut Slots<Publication>, owner: 
     rtcp::receiver_reports(OWN_SSRC, &blocks)
 }
 
-fn send(cx: &mut Context<'_>, to: crate::media::shard::PeerId, packets: &[Box<dyn Packet>]) {
+fn send(cx: &mut Context<'_>, to: PeerId, packets: &[Box<dyn Packet>]) {
     match marshal(packets) {
         // Not sent while there is no connection.
         Ok(bytes) => drop(cx.peers.send_rtcp(cx.now, to, &bytes)),

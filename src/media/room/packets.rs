@@ -7,6 +7,7 @@ use super::conference::Conference;
 use super::context::{Context, Shared};
 use super::participant::Participant;
 use super::publishing::Publication;
+use crate::media::rtp::outgoing::Outgoing;
 use crate::media::rtp::packet::RtpPacket;
 use crate::media::rtp::rtcp::{self, Message};
 use crate::media::rtp::track::Received;
@@ -67,7 +68,7 @@ impl Conference {
                     leg.allocation_due = true;
                 }
                 Message::Reception(block) => {
-                    let Some(publication) = self.received(slot, block.ssrc) else { continue };
+                    let Some(publication) = received(&self.participants, &mut self.publications, slot, block.ssrc) else { continue };
                     let subscription = publication.track.subscription_mut(Self::subscriber(slot));
                     round_trip = subscription.and_then(|subscription| subscription.receiver_report(cx.now, &block)).or(round_trip);
                     lost += f64::from(block.fraction_lost) / 256.0;
@@ -79,7 +80,7 @@ impl Conference {
                     }
                 }
                 Message::KeyframeRequest { ssrc } => {
-                    if let Some(publication) = self.received(slot, ssrc) {
+                    if let Some(publication) = received(&self.participants, &mut self.publications, slot, ssrc) {
                         publication.track.wants_keyframe(Self::subscriber(slot));
                     }
                 }
@@ -96,22 +97,11 @@ impl Conference {
     }
 
     fn nack(&mut self, cx: &mut Context<'_>, slot: usize, ssrc: u32, numbers: Vec<u16>) {
-        let Some(place) = self.slot_of_received(slot, ssrc) else { return };
-        let (Some(publication), Some(leg)) = (self.publications.get_mut(place), self.legs.get_mut(slot)) else { return };
+        let Some(publication) = received(&self.participants, &mut self.publications, slot, ssrc) else { return };
+        let Some(leg) = self.legs.get_mut(slot) else { return };
         let Shared { scratch, sent, .. } = &mut *cx.shared;
-        let mut send = |_, packet: crate::media::rtp::outgoing::Outgoing<'_>| leg.send(cx.now, packet, cx.peers, sent);
+        let mut send = |_, packet: Outgoing<'_>| leg.send(cx.now, packet, cx.peers, sent);
         publication.track.nack(cx.now, Self::subscriber(slot), numbers, scratch, &mut send);
-    }
-
-    /// What a participant gets under this SSRC.
-    fn received(&mut self, slot: usize, ssrc: u32) -> Option<&mut Publication> {
-        let place = self.slot_of_received(slot, ssrc)?;
-        self.publications.get_mut(place)
-    }
-
-    fn slot_of_received(&self, slot: usize, ssrc: u32) -> Option<usize> {
-        let forwards = &self.participants.get(slot)?.connection.forwards;
-        forwards.iter().find(|forward| forward.ssrc == ssrc && forward.subscribed)?.slot()
     }
 
     /// What a participant publishes with this SSRC.
@@ -120,6 +110,17 @@ impl Conference {
         let (_, place) = *sources.iter().find(|(known, _)| *known == ssrc)?;
         self.publications.get_mut(place)
     }
+}
+
+/// What a participant gets under this SSRC.
+fn received<'a>(
+    participants: &Slots<Participant>,
+    publications: &'a mut Slots<Publication>,
+    slot: usize,
+    ssrc: u32,
+) -> Option<&'a mut Publication> {
+    let forwards = &participants.get(slot)?.connection.forwards;
+    forwards.iter().find(|forward| forward.ssrc == ssrc && forward.subscribed)?.publication(publications)
 }
 
 /// What a packet of an unknown SSRC is of: it names the m-line (RFC 9143, section 9.2).

@@ -14,7 +14,8 @@ use crate::media::rtp::nack::ResponderLimits;
 use crate::media::rtp::packet::ExtensionIds;
 use crate::media::rtp::rtx::RtxStream;
 use crate::media::rtp::track::SubscriptionSettings;
-use crate::media::sdp::{AnsweredLine, Carries, Codec, Extension, Forwarded, Line, Mid, Skeleton, SkeletonError, TrackId};
+use crate::media::sdp::{AnsweredLine, Carries, Codec, Extension, Forwarded, Kind, Line, Mid, Skeleton, SkeletonError, TrackId};
+use crate::media::slots::Slots;
 use crate::store::record::calls::{Refusal, Source, Tell};
 
 /// Lines that came with a skeleton wait so long for their publishers to come, too.
@@ -29,7 +30,7 @@ pub(super) struct Forward {
     /// Of the stream on this connection.
     pub(super) ssrc: u32,
     pub(super) repair_ssrc: Option<u32>,
-    /// What is sent here.
+    /// Where what is sent here comes from.
     pub(super) from: Origin,
     /// What the browser said to the line, once it did.
     pub(super) accepted: Option<Accepted>,
@@ -62,6 +63,12 @@ impl Forward {
             Origin::Publication(slot, _) => Some(slot),
             Origin::Awaited(_) => None,
         }
+    }
+
+    /// What is sent here, for as long as it is published.
+    pub(super) fn publication<'a>(&self, publications: &'a mut Slots<Publication>) -> Option<&'a mut Publication> {
+        let Origin::Publication(slot, number) = self.from else { return None };
+        publications.get_mut(slot).filter(|publication| publication.number == number)
     }
 
     /// Whether it has waited for too long.
@@ -124,7 +131,9 @@ impl Conference {
         }
         let has: HashSet<usize> = connection.forwards.iter().filter_map(Forward::slot).collect();
         let others = publications.iter().filter(|(place, publication)| publication.owner != slot && !has.contains(place));
-        let mut others: Vec<(u64, usize)> = others.map(|(place, publication)| (publication.number, place)).collect();
+        // There may not be a line for everything: sound comes first.
+        let order = |publication: &Publication| (publication.kind() == Kind::Video, publication.number);
+        let mut others: Vec<_> = others.map(|(place, publication)| (order(publication), place)).collect();
         others.sort_unstable();
         others.into_iter().for_each(|(_, place)| self.lay_line(cx, slot, place));
     }
@@ -186,7 +195,7 @@ impl Conference {
     fn subscribe(&mut self, cx: &mut Context<'_>, slot: usize, index: usize) {
         let Some(connection) = self.participants.get_mut(slot).map(|participant| &mut participant.connection) else { return };
         let Some(forward) = connection.forwards.get_mut(index).filter(|forward| !forward.subscribed) else { return };
-        let Some(publication) = forward.slot().and_then(|place| self.publications.get_mut(place)) else { return };
+        let Some(publication) = forward.publication(&mut self.publications) else { return };
         let Some(accepted) = &forward.accepted else { return };
         let codec = accepted.codecs.iter().find(|(codec, _)| *codec == publication.codec);
         let (Some((codec, repair)), Some(leg)) = (codec, self.legs.get_mut(slot)) else {

@@ -2,12 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::media::peer::{Event, FingerprintChanged, Identity, Output, Peer, Route, SealError, receiver_of};
+use crate::media::peer::{Event, Failure, FingerprintChanged, Identity, Output, Peer, Route, SealError, receiver_of};
 use crate::media::sdp::{Credentials, Fingerprint, Ufrag};
 use crate::media::slots::Slots;
 
@@ -114,10 +115,8 @@ impl Peers {
     /// # Errors
     /// [`PeerError::Unknown`], [`PeerError::Fingerprint`].
     pub fn answer(&mut self, now: Instant, id: PeerId, credentials: &Credentials, fingerprint: Fingerprint) -> Result<(), PeerError> {
-        let entry = entry(&mut self.entries, id).ok_or(PeerError::Unknown)?;
-        entry.peer.answer(now, credentials, fingerprint, &mut self.outputs)?;
-        self.take(id);
-        Ok(())
+        let answered = self.with(id, |peer, outputs| peer.answer(now, credentials, fingerprint, outputs));
+        Ok(answered.ok_or(PeerError::Unknown)??)
     }
 
     /// Gives a participant other credentials; see [`Peer::restart_ice`].
@@ -137,9 +136,7 @@ impl Peers {
 
     /// Says good-bye to a participant and forgets it. Nothing more arrives from it.
     pub fn remove(&mut self, now: Instant, id: PeerId) {
-        let Some(entry) = entry(&mut self.entries, id) else { return };
-        entry.peer.close(now, &mut self.outputs);
-        self.take(id);
+        self.with(id, |peer, outputs| peer.close(now, outputs));
         self.abandon(id);
     }
 
@@ -216,8 +213,7 @@ impl Peers {
             self.timers.pop();
             let Some(entry) = entry(&mut self.entries, id).filter(|entry| entry.timer == Some(at)) else { continue };
             entry.timer = None;
-            entry.peer.handle_timeout(now, &mut self.outputs);
-            self.take(id);
+            self.with(id, |peer, outputs| peer.handle_timeout(now, outputs));
         }
     }
 
@@ -277,13 +273,30 @@ impl Peers {
     }
 
     fn give(&mut self, now: Instant, id: PeerId, from: Route, bytes: &[u8]) {
-        if let Some(entry) = entry(&mut self.entries, id) {
-            entry.peer.handle(now, from, bytes, &mut self.outputs);
-            self.take(id);
+        self.with(id, |peer, outputs| peer.handle(now, from, bytes, outputs));
+    }
+
+    /// Lets a participant's connection do something, and takes what comes out of it. A panic in there, which may be in a library that reads
+    /// what the participant wrote, ends this connection and no other. None then, and if there is no such participant.
+    pub(super) fn with<R>(&mut self, id: PeerId, act: impl FnOnce(&mut Peer, &mut Vec<Output>) -> R) -> Option<R> {
+        let entry = entry(&mut self.entries, id)?;
+        let outputs = &mut self.outputs;
+        let done = catch_unwind(AssertUnwindSafe(|| act(&mut entry.peer, outputs)));
+        match done {
+            Ok(result) => {
+                self.take(id);
+                Some(result)
+            }
+            Err(_) => {
+                tracing::error!("a participant's connection failed and was ended");
+                self.outputs.clear();
+                self.abandon(id);
+                self.arrivals.push_back((id, Arrival::Event(Event::Failed(Failure::Handshake))));
+                None
+            }
         }
     }
 
-    /// Takes what has come out of a participant's connection.
     fn take(&mut self, id: PeerId) {
         for output in self.outputs.drain(..) {
             match output {

@@ -257,3 +257,15 @@ fn a_path_can_be_shared_and_is_forgotten() {
     peers.handle_timeout(now + Duration::from_secs(60));
     assert!(peers.arrival().is_none() && peers.poll_timeout().is_none());
 }
+
+#[test]
+fn a_connection_that_fails_takes_no_other_with_it() {
+    let now = Instant::now();
+    let mut peers = Peers::new(Arc::new(Identity::generate().unwrap()));
+    let ids: Vec<PeerId> = (1..=2).map(|seed| peers.add(now, credentials(seed)).unwrap()).collect();
+    assert_eq!(peers.with(ids[0], |_, _| panic!("on purpose")), None::<()>);
+    assert!(matches!(peers.arrival(), Some((id, Arrival::Event(Event::Failed(_)))) if id == ids[0]));
+    assert_eq!((peers.len(), peers.with(ids[0], |_, _| ()), peers.with(ids[1], |_, _| ())), (1, None, Some(())));
+    let another = peers.add(now, credentials(1)).unwrap();
+    assert!(!ids.contains(&another), "its place is used again, its ID is not");
+}

@@ -61,6 +61,21 @@ fn lines_of_who_has_left_are_used_again_once_the_browser_knows() {
 }
 
 #[test]
+fn a_dozen_who_come_at_once_soon_hear_each_other() {
+    let mut world = World::new();
+    for _ in 0..12 {
+        let index = world.browser("r", &[Source::Microphone]);
+        world.join(index, |_| ());
+    }
+    world.run(500);
+    world.assert_all_hear_all("r");
+    for browser in &world.browsers {
+        let offers = browser.tells.iter().filter(|tell| matches!(tell, Tell::Offer { .. })).count();
+        assert!(offers <= 12, "{offers} offers");
+    }
+}
+
+#[test]
 fn there_is_one_offer_at_a_time() {
     let mut world = World::new();
     let slow = world.enter("r", &[]);

@@ -54,8 +54,7 @@ fn hands_and_reactions_are_seen_by_all() {
     assert!(world.browsers[ben].roster.participants[0].hand);
     world.ask(ana, state(None, None, Some("👏")));
     let expected = Tell::Reaction { participant: world.session(ana), reaction: "👏".to_owned() };
-    assert_eq!(world.told(ben), [expected.clone()]);
-    assert_eq!(world.told(ana), [expected]);
+    assert_eq!((world.told(ben), world.told(ana)), (vec![expected.clone()], vec![expected]));
     assert!(world.browsers[ben].roster.participants[0].hand, "what was not said stays");
     world.ask(ana, state(None, None, Some(&"👏".repeat(100))));
     assert_eq!(world.told(ben), []);
