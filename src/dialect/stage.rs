@@ -11,7 +11,9 @@ pub mod error;
 pub mod out;
 pub mod wire;
 
+mod call;
 mod gate;
+mod media;
 mod say;
 mod sign;
 

@@ -11,7 +11,7 @@ use tracing::{debug, warn};
 
 use super::channels::Place;
 use super::tally::Tally;
-use crate::ids::{ChannelId, RoomId, RoomNumber, UserId, Username};
+use crate::ids::{ChannelId, RoomId, RoomNumber, SessionId, UserId, Username};
 use crate::store::accounts::User;
 use crate::store::channels::{Head, Member, Range};
 use crate::store::record::{self, Decoded, MessageRecord};
@@ -132,6 +132,18 @@ impl Rooms {
             .collect();
         visitors.sort_by_key(|visitor| visitor.number);
         Ok(visitors)
+    }
+
+    /// Whose these sessions in the room are; who is not logged in is missing.
+    pub async fn people(&self, room: RoomNumber, sessions: &[SessionId]) -> Result<HashMap<SessionId, Visitor>, StoreError> {
+        let members = self.sessions(room).await?;
+        let members: Vec<Member> = members.into_iter().filter(|member| sessions.contains(&member.at.session)).collect();
+        let today = self.accounts(&members.iter().map(|member| member.user).collect::<Vec<_>>()).await?;
+        let visitor = |member: Member| {
+            let name = today.get(&member.user).map_or(member.username, |user| user.username.clone());
+            Some((member.at.session, Visitor { id: member.user, number: member.number?, name }))
+        };
+        Ok(members.into_iter().filter_map(visitor).collect())
     }
 
     /// The sessions of those who are in the room.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
+use super::call::Handle;
 use super::encoder::StageEncoder;
 use super::gate::Gate;
 use super::out::{self, UserMessage};
@@ -42,6 +43,8 @@ struct State {
     identity: Option<Identity>,
     /// Until the client was told what there is.
     gate: Option<Gate>,
+    /// The room's call, if it ever asked for it.
+    call: Option<Handle>,
     /// Messages to one user, and how many letters of each may still come back.
     whispers: VecDeque<(MessageId, usize)>,
 }
@@ -66,6 +69,12 @@ impl Client {
     #[must_use]
     pub fn connection(&self) -> &Session {
         &self.session
+    }
+
+    /// The connection, for whoever tells it something by themselves.
+    #[must_use]
+    pub fn shared_connection(&self) -> Arc<Session> {
+        self.session.clone()
     }
 
     /// What the node has for everybody.
@@ -108,6 +117,46 @@ impl Client {
         if let Some(identity) = self.state().identity.as_mut().filter(|identity| identity.person.id == person.id) {
             (identity.person, identity.badge) = (person, badge);
         }
+    }
+
+    /// The room's call, as far as this client is or was in it.
+    #[must_use]
+    pub fn call(&self) -> Option<Handle> {
+        self.state().call.clone()
+    }
+
+    /// The client is in this call now, and in no other.
+    pub fn set_call(&self, call: Handle) {
+        if let Some(before) = self.state().call.replace(call) {
+            before.end();
+        }
+    }
+
+    /// Out of the call, if it is in one.
+    pub fn leave_call(&self) {
+        if let Some(call) = self.state().call.take() {
+            call.end();
+            self.services.calls.leave(self.session.id());
+        }
+    }
+
+    /// Tells the room whose streams this session publishes, if it does.
+    pub async fn name_streams(&self) {
+        if let Some(news) = self.own_streams_news() {
+            tell(&self.services, &news).await;
+        }
+    }
+
+    /// Tells the room of the user's new name.
+    pub async fn tell_name(&self, who: Person) {
+        let streams = self.call().map(|call| call.own_streams()).unwrap_or_default();
+        tell(&self.services, &self.place().news(&NewsRecord::Renamed { who, streams })).await;
+    }
+
+    fn own_streams_news(&self) -> Option<News> {
+        let streams = self.call()?.own_streams();
+        let me = self.identity().filter(|_| !streams.is_empty())?;
+        Some(self.place().news(&NewsRecord::Renamed { who: me.person, streams }))
     }
 
     /// Tells what there is, and then what has happened since.
@@ -190,6 +239,13 @@ impl Client {
     }
 }
 
+/// What cannot be told is lost: it is news, not state.
+async fn tell(services: &Services, news: &News) {
+    if let Err(error) = services.store.publish(news).await {
+        tracing::debug!(%error, "news for a room were not told");
+    }
+}
+
 impl Listener for Client {
     fn session(&self) -> SessionId {
         self.session.id()
@@ -220,7 +276,13 @@ impl Listener for Client {
         match news {
             // Whoever comes in is told so directly, also with a second session, of which the others hear nothing.
             NewsRecord::Joined { session, .. } if *session == self.session.id() => return false,
-            NewsRecord::Joined { .. } | NewsRecord::Exited { .. } | NewsRecord::Renamed { .. } => {}
+            NewsRecord::Exited { .. } => {}
+            NewsRecord::Joined { who, .. } | NewsRecord::Renamed { who, .. } => {
+                let session = if let NewsRecord::Joined { session, .. } = news { Some(*session) } else { None };
+                if let Some(call) = self.call() {
+                    call.look(session, who.id);
+                }
+            }
             _ => return false,
         }
         let mut state = self.state();
@@ -266,8 +328,13 @@ impl Listener for Client {
     fn read_moved(&self, _news: &NewsRecord) {}
 
     fn renamed(&self, name: &Username) {
-        if let Some(identity) = &mut self.state().identity {
-            identity.person.name = name.clone();
+        let before = self.state().identity.as_mut().map(|identity| std::mem::replace(&mut identity.person.name, name.clone()));
+        // The session that changed the name knows it already, and has told the room.
+        if before.is_some_and(|before| before != *name)
+            && let Some(news) = self.own_streams_news()
+        {
+            let services = self.services.clone();
+            tokio::spawn(async move { tell(&services, &news).await });
         }
     }
 

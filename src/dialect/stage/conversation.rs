@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::client::Client;
 use super::error::{Failure, Handled, Status};
 use super::wire::Order;
-use super::{out, say, sign};
+use super::{media, out, say, sign};
 use crate::cluster::Listener;
 use crate::cluster::hub::Entrant;
 use crate::cluster::live::Roles;
@@ -86,6 +86,15 @@ impl Talk {
             "set_user_name" => sign::set_user_name(client, &order).await,
             "user_message" => say::user_message(client, &order).await,
             "get_current_guests" => self.guests(client).await,
+            "identify_streamid" => media::identify(client, &order).await,
+            "media_request" | "request_media" => media::request(client, &order),
+            "answer" => media::answer(client, &order),
+            "candidate" => media::candidate(client, &order),
+            "mute" => media::mute(client, &order),
+            "share_screen" => media::share_screen(client, &order),
+            "subscribe" => media::subscribe(client, &order),
+            "restart_media" => media::restart(client),
+            "leave_media" => media::leave(client),
             _ => Err(Failure::bad("unknown order")),
         }
     }
@@ -121,6 +130,11 @@ impl Conversation for Talk {
         }
     }
 
+    fn takes_long(&self, text: &str) -> bool {
+        // Only clients in a call have one to answer.
+        self.client.as_ref().is_some_and(|client| client.call().is_some()) && Order::parse(text).is_ok_and(|order| order.name == "answer")
+    }
+
     async fn refused(&mut self, refusal: Refusal<'_>) {
         self.fail(&match refusal {
             Refusal::Binary => Failure::bad("binary frames are not understood"),
@@ -132,6 +146,7 @@ impl Conversation for Talk {
     async fn closed(&mut self) {
         if let Some(client) = self.client.take() {
             client.exit();
+            client.leave_call();
             client.sign_off_now();
             self.services.hub.crowd().remove(client.session());
         }

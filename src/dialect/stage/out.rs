@@ -1,5 +1,7 @@
 //! What the server sends: events and questions.
 
+pub mod media;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -88,10 +88,7 @@ pub(super) async fn set_user_name(client: &Arc<Client>, order: &Order<'_>) -> Ha
     client.update(who.clone(), badge);
     client.connection().reply(out::event("user_name_change", &who.name));
     services.tell_everybody(&NewsRecord::UserChanged { who: who.clone(), online: true, deleted: false }).await;
-    let renamed = client.place().news(&NewsRecord::Renamed { who, streams: Vec::new() });
-    if let Err(error) = services.store.publish(&renamed).await {
-        tracing::debug!(%error, "a room was not told of a new name");
-    }
+    client.tell_name(who).await;
     Ok(())
 }
 
@@ -140,5 +137,6 @@ async fn enter(client: &Arc<Client>, SignedIn { user, key }: &SignedIn) -> Handl
         services.janitor.please(client.leave_chore(&identity));
         return Err(Failure::new(Status::Unauthorized, "logged out meanwhile"));
     }
+    client.name_streams().await;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What clients send: `{"order": string, "details": any}`.
 
+pub mod media;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -42,6 +44,15 @@ impl<'a> Order<'a> {
                 None => Failure::bad(format!("a field in the details of {} has the wrong type", self.name)),
             }
         })
+    }
+
+    /// The details, where they are JSON in a string.
+    pub fn in_string<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        let text = self.string()?;
+        // serde would take an array for the fields in their order.
+        let is_list = text.trim_start().starts_with('[');
+        let read = if is_list { None } else { serde_json::from_str(&text).ok() };
+        read.ok_or_else(|| Failure::bad(format!("the details of {} are JSON in a string, of a kind that cannot be used here", self.name)))
     }
 
     /// The details, where they are a string; nothing at all and null are an empty one.
