@@ -189,6 +189,7 @@ export class App extends Emitter {
     history.on('notice', (text) => this.emit('notice', text));
     client.on('identity', ({ identity, left }) => this.#identified(identity, left));
     client.on('closed', ({ channel, reason }) => this.#closed(channel, reason));
+    this.calls.on('begun', ({ channel }) => this.channels.add(channel));
     client.on('message', ({ message }) => typing.stops(message.SenderUUID));
     client.on('typing', ({ channel, user }) => {
       if (user.UUID !== this.identity?.userUUID) typing.writes(channel, user);

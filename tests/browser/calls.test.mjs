@@ -173,6 +173,21 @@ test('a guest with a link is before the call at once, and in it with a click', a
   await guest.page.locator('textarea').waitFor();
 });
 
+test('a call in a direct channel rings at the other end, and is answered there', async (context) => {
+  const [ana, ben] = await Promise.all([on(0, context), on(1, context)]);
+  await ana.page.locator('textarea').fill(`/join ${ben.name}`);
+  await ana.page.keyboard.press('Enter');
+  await ana.page.locator('h1', { hasText: ben.name }).waitFor();
+  await Promise.all([ben.page.locator('.notice', { hasText: `${ana.name} is calling.` }).waitFor(), ana.call()]);
+  const line = ben.page.locator('nav li', { hasText: ana.name });
+  await line.locator('.call').waitFor();
+  await line.getByRole('button').click();
+  await ben.call();
+  await together(ana, ben);
+  await Promise.all([ana, ben].map((caller) => caller.button('Leave').click()));
+  await line.locator('.call').waitFor({ state: 'hidden' });
+});
+
 test('a browser that plays nothing before a click is given one', async (context) => {
   const [ana, ben] = await Promise.all([on(0, context), on(1, context)]);
   await ana.follow('#room=quiet-at-first');
