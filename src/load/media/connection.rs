@@ -245,11 +245,10 @@ impl Connection {
         if !std::mem::replace(&mut incoming.flows, true) {
             add(&run.progress.flowing, 1);
         }
-        if !incoming.flow.packet(&mark, packet.sequence_number, &mut tally.faults) {
-            return;
-        }
+        let Some(lost) = incoming.flow.packet(&mark, packet.sequence_number, &mut tally.faults) else { return };
         add(&run.progress.arrived, 1);
         if run.measures(mark.due) {
+            add(&run.progress.lost, lost);
             add(&run.progress.delivered, 1);
             tally.latency.saturating_record(run.now().saturating_sub(mark.due).max(1));
         }

@@ -43,12 +43,13 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// A packet came. True if it is the first of its kind.
-    pub fn packet(&mut self, mark: &Mark, sequence_number: u16, faults: &mut Faults) -> bool {
+    /// A packet came. If it is the first of its kind: how many sequence numbers are missing before it, which is how many packets were lost
+    /// on the way here. What the server was not sent or has left out has none.
+    pub fn packet(&mut self, mark: &Mark, sequence_number: u16, faults: &mut Faults) -> Option<u64> {
         let first = *self.first.get_or_insert(mark.number);
         let Some(place) = mark.number.checked_sub(first) else {
             faults.out_of_order += 1;
-            return false;
+            return None;
         };
         let (word, bit) = ((place / 64) as usize, 1_u64 << (place % 64));
         if self.seen.len() <= word {
@@ -56,21 +57,25 @@ impl Flow {
         }
         if self.seen[word] & bit != 0 {
             faults.duplicated += 1;
-            return false;
+            return None;
         }
         self.seen[word] |= bit;
+        let mut lost = 0;
         match self.latest {
-            Some((number, _)) if mark.number < number => faults.out_of_order += 1,
-            Some((number, before)) => {
-                // What the server never got has no number; what it paused has none either.
-                let missing = mark.number - number - 1;
-                let skipped = u64::from(sequence_number.wrapping_sub(before).wrapping_sub(1));
-                faults.misnumbered += u64::from(skipped > missing);
-                self.latest = Some((mark.number, sequence_number));
+            Some((number, _)) if mark.number < number => {
+                faults.out_of_order += 1;
+                return Some(0);
             }
-            None => self.latest = Some((mark.number, sequence_number)),
+            Some((number, before)) => {
+                lost = u64::from(sequence_number.wrapping_sub(before).wrapping_sub(1));
+                if lost > mark.number - number - 1 {
+                    (faults.misnumbered, lost) = (faults.misnumbered + 1, 0);
+                }
+            }
+            None => {}
         }
-        true
+        self.latest = Some((mark.number, sequence_number));
+        Some(lost)
     }
 }
 
@@ -80,28 +85,30 @@ mod tests {
     use super::*;
     use crate::load::media::packet::Medium;
 
-    fn after(packets: &[(u64, u16)]) -> (usize, Faults) {
+    /// How many were taken, how many lost, and what was wrong.
+    fn after(packets: &[(u64, u16)]) -> (usize, u64, Faults) {
         let (mut flow, mut faults) = (Flow::default(), Faults::default());
-        let mut taken = 0;
+        let (mut taken, mut lost) = (0, 0);
         for (number, sequence_number) in packets {
             let mark = Mark { run: 1, publisher: 1, medium: Medium::Audio, number: *number, due: 0 };
-            taken += usize::from(flow.packet(&mark, *sequence_number, &mut faults));
+            let outcome = flow.packet(&mark, *sequence_number, &mut faults);
+            (taken, lost) = (taken + usize::from(outcome.is_some()), lost + outcome.unwrap_or_default());
         }
-        (taken, faults)
+        (taken, lost, faults)
     }
 
     #[test]
     fn what_comes_once_and_in_order_is_right() {
-        assert_eq!(after(&[(70, 65_534), (71, 65_535), (72, 0)]), (3, Faults::default()));
-        // Lost on the way to the server, or paused there; lost on the way here.
-        assert_eq!(after(&[(70, 5), (75, 6), (80, 11)]), (3, Faults::default()));
+        assert_eq!(after(&[(70, 65_534), (71, 65_535), (72, 0)]), (3, 0, Faults::default()));
+        // Lost on the way to the server, or left out there; lost on the way here.
+        assert_eq!(after(&[(70, 5), (75, 6), (80, 11)]), (3, 4, Faults::default()));
     }
 
     #[test]
     fn everything_else_is_not() {
-        assert_eq!(after(&[(1, 1), (1, 1)]), (1, Faults { duplicated: 1, ..Faults::default() }));
-        assert_eq!(after(&[(1, 1), (3, 3), (2, 2)]), (3, Faults { out_of_order: 1, ..Faults::default() }));
-        assert_eq!(after(&[(9, 1), (3, 3)]), (1, Faults { out_of_order: 1, ..Faults::default() }));
-        assert_eq!(after(&[(1, 1), (2, 9)]), (2, Faults { misnumbered: 1, ..Faults::default() }));
+        assert_eq!(after(&[(1, 1), (1, 1)]), (1, 0, Faults { duplicated: 1, ..Faults::default() }));
+        assert_eq!(after(&[(1, 1), (3, 3), (2, 2)]), (3, 1, Faults { out_of_order: 1, ..Faults::default() }));
+        assert_eq!(after(&[(9, 1), (3, 3)]), (1, 0, Faults { out_of_order: 1, ..Faults::default() }));
+        assert_eq!(after(&[(1, 1), (2, 9)]), (2, 0, Faults { misnumbered: 1, ..Faults::default() }));
     }
 }

@@ -47,8 +47,10 @@ pub struct Traffic {
     pub expected: u64,
     /// What they got, each packet counted once.
     pub delivered: u64,
-    /// What they did not get.
+    /// What the server sent and they did not get.
     pub lost: u64,
+    /// What the server did not send: it did not get it, or thought that the way had no room for it.
+    pub withheld: u64,
     /// What else was wrong, over the whole run.
     #[serde(flatten)]
     pub faults: Faults,
@@ -114,7 +116,7 @@ pub struct Usage {
 }
 
 impl Report {
-    /// Nothing was lost, duplicated or reordered, everybody stayed, and joins and leaves left no file or thread.
+    /// Nothing was lost, duplicated or reordered (what the server has left out is another matter), everybody stayed, and joins and leaves left no file or thread.
     pub fn clean(&self) -> bool {
         let left = |server: &Left| server.files[1] > server.files[0] || server.threads[1] > server.threads[0];
         self.dropped_participants == 0
@@ -152,7 +154,7 @@ impl fmt::Display for Traffic {
         let Self { published, unsent, expected, delivered, lost, faults, .. } = self;
         writeln!(f, "published    {published} packets, video of {} bytes each; {unsent} not taken by this system", self.payload_bytes)?;
         let share = if *expected > 0 { *lost as f64 * 100.0 / *expected as f64 } else { 0.0 };
-        writeln!(f, "delivered    {delivered} of {expected}: {lost} lost ({share:.4} %)")?;
+        writeln!(f, "delivered    {delivered} of {expected}: {lost} lost ({share:.4} %), {} withheld", self.withheld)?;
         let Faults { duplicated, out_of_order, misrouted, damaged, misnumbered } = faults;
         writeln!(
             f,

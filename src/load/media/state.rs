@@ -63,6 +63,8 @@ pub struct Progress {
     pub expected: AtomicU64,
     /// What they got.
     pub delivered: AtomicU64,
+    /// What was lost between the server and them.
+    pub lost: AtomicU64,
     /// Published packets that the system did not take.
     pub unsent: AtomicU64,
     /// Keyframes asked for by the server.
