@@ -43,21 +43,7 @@ test('three people on two nodes see and hear each other, through whatever happen
   await ben.call();
   await together(ana, ben);
 
-  // Who comes late has pictures within a second.
-  let took = Infinity;
-  for (let tries = 0; tries < 3 && took > 1_000; tries += 1) {
-    if (tries > 0) await cem.button('Leave').click();
-    await cem.page.locator('channel-header .call').click();
-    await cem.page.waitForSelector('call-lobby.pictured');
-    took = await cem.page.evaluate(async () => {
-      const begun = performance.now();
-      [...document.querySelectorAll('call-lobby button')].find(({ textContent }) => textContent === 'Join').click();
-      while (document.querySelectorAll('call-tile.pictured:not(.own)').length < 2) await new Promise(requestAnimationFrame);
-      return performance.now() - begun;
-    });
-  }
-  context.diagnostic(`pictures ${Math.round(took)} ms after joining`);
-  assert.ok(took < 1_000, `pictures came after ${Math.round(took)} ms`);
+  await cem.call();
   await together(ana, ben, cem);
   await ana.page.locator('call-room .mode', { hasText: 'Through the server' }).waitFor();
 
