@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::room::{Output, Room};
-use super::{Calls, Request, Seat, Told, Wish};
+use super::{CallEvent, Calls, Request, Seat, Told, Wish};
 use crate::ids::{RoomEpoch, RoomId, SessionId, SessionRef};
 use crate::store::record::Signal;
 use crate::store::record::calls::{Ask, Tell};
@@ -87,14 +87,16 @@ fn put(calls: &Calls, id: RoomId, ends: &mut Ends, output: Output) {
             calls.relay.send(SessionRef { node, session: from }, Some(SessionRef { node: calls.node, session: from }), signal);
         }
         Output::Tell { to, event } => {
-            if let Some((_, told)) = ends.get(&to) {
+            if let Some((seat, told)) = ends.get(&to) {
+                // Before it is told so: what its client does next finds it out.
+                if let CallEvent::Ended(_) = event {
+                    calls.vacated(to, *seat);
+                }
                 told.tell(event);
             }
         }
         Output::Out(session) => {
-            if let Some((seat, _)) = ends.remove(&session) {
-                calls.vacated(session, seat);
-            }
+            ends.remove(&session);
         }
         Output::LookAgain => calls.placement.look_again(id),
     }
