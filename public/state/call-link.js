@@ -38,6 +38,8 @@ export class CallLink extends Emitter {
   connected = false;
   /** They did once. */
   proven = false;
+  /** What is told of lines is about the connection there is. It is not while another one is to take its place. */
+  settled = false;
 
   #make;
   #tell;
@@ -47,6 +49,8 @@ export class CallLink extends Emitter {
   #iceServers = [];
   /** @type {Peer<Track> | undefined} */
   #peer;
+  /** The one before: where a media node hands a call over, it still sends until the other one does. @type {Peer<Track> | undefined} */
+  #leaving;
   /** The server's number for it. @type {number | undefined} */
   #number;
   /** The next offer is for another connection, whatever its number. */
@@ -86,11 +90,13 @@ export class CallLink extends Emitter {
   begin(iceServers) {
     this.#iceServers = iceServers;
     this.#anew = true;
+    this.settled = false;
     this.#wait(PATIENCE);
   }
 
   /** The media node is another one soon; until then there is nothing to ask for. @param {boolean} waiting There is none. */
   moving(waiting) {
+    this.settled = false;
     if (waiting) clearTimeout(this.#timer);
     else this.#wait(PATIENCE);
   }
@@ -125,6 +131,7 @@ export class CallLink extends Emitter {
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#leave();
     this.#peer?.close();
     this.#peer = undefined;
     this.connected = false;
@@ -142,12 +149,14 @@ export class CallLink extends Emitter {
 
   /** @param {number} number */
   #replacePeer(number) {
-    this.#peer?.close();
+    this.#leave();
+    this.#leaving = this.#peer;
     const peer = this.#make(this.#iceServers);
     this.#peer = peer;
     this.#number = number;
     this.#anew = false;
     this.connected = false;
+    this.settled = false;
     this.#wait(PATIENCE);
     peer.on('state', () => peer === this.#peer && this.#turned(peer.state));
     this.emit('change', undefined);
@@ -161,6 +170,9 @@ export class CallLink extends Emitter {
       this.#attempt = 0;
       this.connected = true;
       this.proven = true;
+      this.settled = true;
+      this.emit('tracks', undefined);
+      this.#leave();
     } else if (state === 'disconnected') {
       this.connected = false;
       this.#wait(INTERRUPTED);
@@ -169,6 +181,11 @@ export class CallLink extends Emitter {
       return this.#failed();
     }
     this.emit('change', undefined);
+  }
+
+  #leave() {
+    this.#leaving?.close();
+    this.#leaving = undefined;
   }
 
   /** @param {number} patience */

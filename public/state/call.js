@@ -57,6 +57,8 @@ export class Call extends Emitter {
   #attempt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** By participant and source. @type {Map<string, T>} */
+  #incoming = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
   /** @type {(() => unknown)[]} */
@@ -74,7 +76,10 @@ export class Call extends Emitter {
     this.#connection = connection;
     this.place = place;
     this.#link = new CallLink({ make, tell: (type, payload) => this.#tell(type, payload), trackOf: (source) => this.#outgoing.track(source) });
-    this.#link.on('tracks', () => this.emit('change', undefined));
+    this.#link.on('tracks', () => {
+      if (this.#link.settled) this.#incoming.clear();
+      this.emit('change', undefined);
+    });
     this.#link.on('change', () => this.#linked());
     this.#listening = [
       client.on('call', (news) => this.#heard(news)),
@@ -135,8 +140,13 @@ export class Call extends Emitter {
    * @param {Source} source
    */
   trackOf(participant, source) {
+    const key = `${participant} ${source}`;
+    // What came before goes on until the other connection is there.
+    if (!this.#link.settled) return this.#incoming.get(key);
     const line = this.roster.line(participant, source);
-    return line && this.#link.trackOn(line.mid);
+    const track = line && this.#link.trackOn(line.mid);
+    if (track) this.#incoming.set(key, track);
+    return track;
   }
 
   /**

@@ -93,8 +93,31 @@ test('another connection takes the place of one, and offers are answered one aft
   offer(2, 2);
   offer(2, 3);
   await settled();
+  // A media node that hands the call over still sends over the first.
+  assert.deepEqual(peers.map(({ closed }) => closed), [false, false]);
+  peers[1].become('connected');
   assert.deepEqual(peers.map(({ closed }) => closed), [true, false]);
   assert.deepEqual(of('callAnswer').map(({ connection, offer: number }) => [connection, number]), [[1, 1], [2, 2], [2, 3]]);
+  call.leave();
+});
+
+test('what came before goes on until another connection has come, whatever its lines are', async () => {
+  const { call, peers, hear, offer } = stage();
+  const tracks = (mid) => hear('callTracks', { participants: [], lines: [{ mid, participant: 'ann', source: 'camera', paused: false }] });
+  await call.enter({});
+  tracks('3');
+  offer(1, 1);
+  await settled();
+  peers[0].become('connected');
+  const before = call.trackOf('ann', 'camera');
+  assert.equal(before, peers[0].trackOn('3'));
+  hear('callMoved', {});
+  tracks('5');
+  offer(2, 2);
+  await settled();
+  assert.equal(call.trackOf('ann', 'camera'), before);
+  peers[1].become('connected');
+  assert.equal(call.trackOf('ann', 'camera'), peers[1].trackOn('5'));
   call.leave();
 });
 
