@@ -146,11 +146,11 @@ async fn the_people_in_view_come_and_go(site: Site) {
     second.ask("users", Value::Null).await;
     bob.close().await;
     second.close().await;
-    ann.until("bob is offline", |frames| told(frames).ends_with(&[gone.clone()])).await;
+    ann.until("bob is offline", |frames| told(frames).ends_with(std::slice::from_ref(&gone))).await;
     let bob = Client::sign_in(site.there(), "bob", "secret of bob").await;
-    ann.until("bob is online", |frames| told(frames).ends_with(&[here.clone()])).await;
+    ann.until("bob is online", |frames| told(frames).ends_with(std::slice::from_ref(&here))).await;
     bob.close().await;
-    ann.until("bob is offline again", |frames| told(frames).ends_with(&[gone.clone()])).await;
+    ann.until("bob is offline again", |frames| told(frames).ends_with(std::slice::from_ref(&gone))).await;
     assert_eq!(told(&ann.received()), [here.clone(), gone.clone(), here, gone], "a second session changes nothing");
 }
 

@@ -289,7 +289,7 @@ mod three_nodes {
         let moved = |client: &Visitor, before: &Value| {
             let old = of(before, "ice-ufrag")[0].clone();
             let offer = client.all("offer").into_iter().map(|offer| serde_json::from_str::<Value>(offer.as_str().unwrap()).unwrap());
-            offer.filter(|offer| of(offer, "ice-ufrag")[0] != old).last()
+            offer.filter(|offer| of(offer, "ice-ufrag")[0] != old).next_back()
         };
         for (client, before) in [(&ann, &before), (&bob, &owed)] {
             client.wire.until("an offer of the other media node", |_| moved(client, before).is_some()).await;

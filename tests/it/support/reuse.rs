@@ -61,6 +61,8 @@ fn empty(server: &RedisServer) {
     assert_eq!(server.cli(&["FLUSHALL"]), "OK");
 }
 
+/// The watcher ends the servers once its pipe is closed, which is when this process ends, however it does.
+#[allow(clippy::zombie_processes, reason = "it outlives this process, which so cannot wait for it")]
 fn keep<T: Slow>(redis: T) -> Kept<T> {
     let (processes, folders) = redis.traces();
     let mut watch = Command::new("sh");
