@@ -288,8 +288,8 @@ mod three_nodes {
         let of = |offer: &Value, name: &str| values(sdp(offer), name).into_iter().map(str::to_owned).collect::<Vec<_>>();
         let moved = |client: &Visitor, before: &Value| {
             let old = of(before, "ice-ufrag")[0].clone();
-            let offer = client.all("offer").into_iter().map(|offer| serde_json::from_str::<Value>(offer.as_str().unwrap()).unwrap());
-            offer.filter(|offer| of(offer, "ice-ufrag")[0] != old).next_back()
+            let mut offers = client.all("offer").into_iter().map(|offer| serde_json::from_str::<Value>(offer.as_str().unwrap()).unwrap());
+            offers.rfind(|offer| of(offer, "ice-ufrag")[0] != old)
         };
         for (client, before) in [(&ann, &before), (&bob, &owed)] {
             client.wire.until("an offer of the other media node", |_| moved(client, before).is_some()).await;
