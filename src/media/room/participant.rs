@@ -10,7 +10,7 @@ use crate::media::rtp::outgoing::Outgoing;
 use crate::media::rtp::packet::ExtensionIds;
 use crate::media::rtp::quality::ConnectionQuality;
 use crate::media::rtp::twcc::FeedbackBuilder;
-use crate::media::sdp::{Credentials, Extension, Skeleton, StreamId};
+use crate::media::sdp::{Credentials, Extension, Mid, Rid, Skeleton, StreamId};
 use crate::media::shard::{PeerId, Peers};
 use crate::store::record::Person;
 use crate::store::record::calls::{Roster, Source};
@@ -62,8 +62,19 @@ pub(super) struct Connection {
     pub(super) extensions: ExtensionIds,
     /// The SSRCs that come in, and the slots of what is published with them.
     pub(super) sources: Vec<(u32, usize)>,
+    /// What layers of a video were sent with that is not published at present. A browser names them only until it knows that they are known
+    /// (RFC 8852, section 3), and goes on with them without a name.
+    pub(super) layers: Vec<KnownLayer>,
     /// What came when, to be told to the participant's congestion control.
     pub(super) arrivals: FeedbackBuilder,
+}
+
+/// The SSRCs of a layer.
+pub(super) struct KnownLayer {
+    pub(super) mid: Mid,
+    pub(super) rid: Rid,
+    pub(super) ssrc: u32,
+    pub(super) repair: Option<u32>,
 }
 
 /// How far it has come with a connection.
@@ -102,6 +113,7 @@ impl Connection {
             drawn: HashSet::new(),
             extensions,
             sources: Vec::new(),
+            layers: Vec::new(),
             arrivals: FeedbackBuilder::new(now),
         }
     }

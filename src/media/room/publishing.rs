@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::conference::Conference;
 use super::context::Context;
+use super::participant::{Connection, KnownLayer};
 use crate::media::rtp::codec::Codec as Payloads;
 use crate::media::rtp::ring::RingLimits;
 use crate::media::rtp::track::{Track, TrackSettings};
@@ -17,6 +18,8 @@ use crate::store::record::calls::Source;
 const CODEC_LASTS: Duration = Duration::from_secs(2);
 /// The most stream IDs of a participant for which others see other ones.
 const MAX_RENAMED: usize = 16;
+/// The most layers of a participant whose SSRCs are remembered: a camera's and a screen's, several times over.
+const MAX_LAYERS: usize = 32;
 
 /// Something that a participant publishes, and that others see.
 pub(super) struct Publication {
@@ -133,7 +136,7 @@ impl Conference {
     /// What is published already is answered about again.
     fn publish_again(&mut self, cx: &mut Context<'_>, place: usize, said: Said) {
         let Some(publication) = self.publications.get_mut(place) else { return };
-        let Some(connection) = self.participants.get(publication.owner).map(|participant| &participant.connection) else { return };
+        let Some(connection) = self.participants.get_mut(publication.owner).map(|participant| &mut participant.connection) else { return };
         let settings = settings(publication.codec, &said, &connection.skeleton).filter(|_| publication.said.stream == said.stream);
         let Some(settings) = settings else {
             // Something else for its receivers, too.
@@ -142,6 +145,7 @@ impl Conference {
             return self.publish_as(cx, owner, source, said);
         };
         if publication.said != said || publication.peer != connection.peer {
+            remember_layers(connection, publication);
             publication.track.restart(settings);
             (publication.said, publication.settings, publication.peer) = (said, settings, connection.peer);
             self.expect(cx, place);
@@ -176,7 +180,11 @@ impl Conference {
             sources.extend(announced.map(|ssrc| (ssrc, place)));
         }
         for layer in layers {
-            publication.track.add_encoding(cx.now, Some(Bytes::copy_from_slice(layer.as_str().as_bytes())), None, None);
+            let known = participant.connection.layers.iter().find(|known| known.mid == publication.said.mid && known.rid == *layer);
+            let (ssrc, repair) = (known.map(|known| known.ssrc), known.and_then(|known| known.repair));
+            publication.track.add_encoding(cx.now, Some(Bytes::copy_from_slice(layer.as_str().as_bytes())), ssrc, repair);
+            sources.retain(|(known, _)| Some(*known) != ssrc && Some(*known) != repair);
+            sources.extend(ssrc.into_iter().chain(repair).map(|ssrc| (ssrc, place)));
         }
     }
 
@@ -184,6 +192,7 @@ impl Conference {
         let Some(publication) = self.publications.remove(place) else { return };
         if let Some(owner) = self.participants.get_mut(publication.owner) {
             owner.connection.sources.retain(|(_, of)| *of != place);
+            remember_layers(&mut owner.connection, &publication);
             if publication.source == Source::Microphone {
                 self.speaking.remove(owner.order);
             }
@@ -210,6 +219,21 @@ impl Conference {
                 given
             }
         }
+    }
+}
+
+fn remember_layers(connection: &mut Connection, publication: &Publication) {
+    if publication.peer != connection.peer {
+        return;
+    }
+    let mid = &publication.said.mid;
+    for (rid, encoding) in publication.said.layers.iter().zip(publication.track.encodings()) {
+        let Some(ssrc) = encoding.ssrc() else { continue };
+        connection.layers.retain(|known| known.mid != *mid || known.rid != *rid);
+        if connection.layers.len() >= MAX_LAYERS {
+            connection.layers.remove(0);
+        }
+        connection.layers.push(KnownLayer { mid: mid.clone(), rid: rid.clone(), ssrc, repair: encoding.rtx_ssrc() });
     }
 }
 

@@ -11,6 +11,8 @@ use super::twcc::SendHistory;
 
 /// Share of the estimate that media may take (percent); the rest is for retransmissions, RTCP and what changes between two looks.
 const MEDIA_SHARE: u64 = 95;
+/// What the least of every track takes, to be begun with (percent).
+const BEGINNING: u64 = 111;
 
 /// The way to one subscriber.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Downlink {
     estimator: Estimator,
     chosen: Vec<(u64, Chosen)>,
     overhead: usize,
+    /// Never more than this, in bits a second.
+    most: u64,
 }
 
 impl Downlink {
@@ -27,7 +31,14 @@ impl Downlink {
     /// and IP headers.
     #[must_use]
     pub fn new(now: Instant, limits: EstimateLimits, overhead: usize) -> Self {
-        Self { began: now, history: SendHistory::default(), estimator: Estimator::new(limits), chosen: Vec::new(), overhead }
+        Self {
+            began: now,
+            history: SendHistory::default(),
+            estimator: Estimator::new(limits),
+            chosen: Vec::new(),
+            overhead,
+            most: limits.most,
+        }
     }
 
     /// The last thing before encryption: numbers a packet among all of this transport and writes when it is sent.
@@ -79,12 +90,23 @@ impl Downlink {
         let remembered = |key: &u64| self.chosen.iter().find(|(known, _)| known == key).map(|(_, chosen)| *chosen).unwrap_or_default();
         let mut chosen: Vec<_> = demands.iter().map(|(key, _)| remembered(key)).collect();
         let only: Vec<_> = demands.iter().map(|(_, demand)| demand.clone()).collect();
-        let allocation = allocate(now, self.estimator.rate() * MEDIA_SHARE / 100, &only, &mut chosen);
+        let allocation = allocate(now, self.available(&only), &only, &mut chosen);
         self.chosen = demands.iter().map(|(key, _)| *key).zip(chosen).collect();
         if let Some(rate) = allocation.wanted_rate {
             self.estimator.want(now, rate * 100 / MEDIA_SHARE);
         }
         allocation
+    }
+
+    /// What media may take. Whoever has just come sees everybody at once: as long as nothing speaks against it, the least of each track is tried.
+    fn available(&self, demands: &[Demand]) -> u64 {
+        let known = self.estimator.rate() * MEDIA_SHARE / 100;
+        if !self.estimator.is_assumed() {
+            return known;
+        }
+        let wanted = demands.iter().filter(|demand| demand.audio || demand.wanted_height > 0);
+        let least: u64 = wanted.filter_map(|demand| demand.steps.first()).map(|step| step.rate).sum();
+        known.max((least * BEGINNING / 100).min(self.most))
     }
 
     /// Bytes to send now for a probe; [`Track::probe`](super::track::Track::probe) makes packets of them. To be called every few

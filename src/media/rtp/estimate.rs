@@ -88,6 +88,12 @@ impl Estimator {
         delay.unwrap_or(self.limits.most).min(self.loss.rate()).clamp(self.limits.least, self.limits.most)
     }
 
+    /// Whether nothing has ever spoken against more than the estimate: it is no more than an assumption then.
+    #[must_use]
+    pub fn is_assumed(&self) -> bool {
+        self.remb.is_none() && !self.control.has_decreased() && !self.loss.has_decreased()
+    }
+
     /// Bits a second that arrived lately, as far as feedback tells.
     #[must_use]
     pub fn acknowledged(&self) -> Option<u64> {
@@ -113,6 +119,10 @@ impl Estimator {
         let arriving = if usage == Usage::Over { self.acknowledged.recent() } else { self.acknowledged.rate() };
         self.control.update(now, usage, arriving, self.round_trip);
         self.loss.add(now, results.len() - arrived.len(), results.len());
+        if let Some(arriving) = self.acknowledged.rate().filter(|_| self.is_assumed()) {
+            self.control.raise(arriving);
+            self.loss.raise(arriving);
+        }
         if self.round_trip >= LONG {
             self.long_at = Some(now);
         }

@@ -41,6 +41,8 @@ pub(super) struct Browser {
     /// Codecs by name that it does not know.
     pub(super) lacks: Vec<&'static str>,
     pub(super) sending: Vec<Sending>,
+    /// Whether packets name their line and layer, as they do until reports show that those are known.
+    pub(super) names: bool,
     pub(super) voice: bool,
     /// The payload type of pictures, and how keyframes and others begin.
     pub(super) video: (u8, &'static [u8], &'static [u8]),
@@ -72,6 +74,7 @@ impl Browser {
             stream: format!("stream-{number}"),
             lacks: Vec::new(),
             sending: Vec::new(),
+            names: true,
             voice: false,
             video: (96, &KEYFRAME, &[0x10, 1]),
             tells: Vec::new(),
@@ -228,9 +231,11 @@ impl Browser {
                 marker: true,
                 ..Header::default()
             };
-            header.set_extension(4, Bytes::copy_from_slice(sending.mid.as_bytes())).unwrap();
             header.set_extension(3, Bytes::copy_from_slice(&self.transport_sequence.to_be_bytes())).unwrap();
-            if let Some(rid) = sending.rid {
+            if self.names {
+                header.set_extension(4, Bytes::copy_from_slice(sending.mid.as_bytes())).unwrap();
+            }
+            if let Some(rid) = sending.rid.filter(|_| self.names) {
                 header.set_extension(10, Bytes::from_static(rid.as_bytes())).unwrap();
             }
             if source.kind() == Kind::Audio {

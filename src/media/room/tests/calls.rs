@@ -123,6 +123,23 @@ fn what_is_switched_off_and_on_comes_back_on_another_line() {
 }
 
 #[test]
+fn layers_that_are_switched_off_and_on_need_not_be_named_again() {
+    let mut world = World::new();
+    let ana = world.browser("r", &[Source::Camera]);
+    world.join(ana, |join| join.simulcast = true);
+    let ben = world.enter("r", &[]);
+    world.run(1_000);
+    world.browsers[ana].names = false;
+    world.ask(ana, Ask::Publish { source: Source::Camera, on: false });
+    world.run(200);
+    world.ask(ana, Ask::Publish { source: Source::Camera, on: true });
+    world.run(600);
+    world.browsers[ben].received.clear();
+    world.run(1_000);
+    assert_eq!(world.browsers[ben].heard(), world.expected(ben));
+}
+
+#[test]
 fn who_lacks_a_codec_gets_nothing_of_it() {
     let mut world = World::new();
     let (_, lacking, other) = (world.enter("r", &BOTH), world.browser("r", &[]), world.browser("r", &[]));

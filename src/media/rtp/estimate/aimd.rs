@@ -47,7 +47,12 @@ impl RateControl {
         self.decreased.is_some_and(|decreased| now.saturating_duration_since(decreased) < RECOVERY)
     }
 
-    /// A probe has shown that the link carries this.
+    /// Whether delay has ever spoken against more.
+    pub(super) fn has_decreased(&self) -> bool {
+        self.decreased.is_some()
+    }
+
+    /// It was shown that the link carries this.
     pub(super) fn raise(&mut self, rate: u64) {
         self.rate = self.rate.max(rate as f64).min(self.limits.most as f64);
         if self.capacity.is_some_and(|(mean, _)| self.rate > mean * 1.2) {

@@ -64,7 +64,12 @@ impl LossControl {
         self.rate = self.rate.min(delay as f64 * 2.0);
     }
 
-    /// A probe has shown that the link carries this.
+    /// Whether loss has ever spoken against more.
+    pub(super) fn has_decreased(&self) -> bool {
+        self.decreased.is_some()
+    }
+
+    /// It was shown that the link carries this.
     pub(super) fn raise(&mut self, rate: u64) {
         self.rate = self.rate.max(rate as f64);
     }
