@@ -21,9 +21,15 @@ async function visit([address, room]) {
   for (const track of stream.getTracks()) connection.addTrack(track, stream);
   const socket = new WebSocket(`${address}?room=${room}`);
   const order = (name, details) => socket.send(JSON.stringify({ order: name, details }));
-  const visitor = { connection, order, stream: stream.id, streams: new Set(), events: [] };
+  const visitor = { connection, order, stream: stream.id, streams: new Set(), events: [], players: [] };
   globalThis.visitor = visitor;
-  connection.addEventListener('track', ({ streams: [first] }) => visitor.streams.add(first.id));
+  connection.addEventListener('track', ({ track, streams: [first] }) => {
+    visitor.streams.add(first.id);
+    // What nobody plays is not decoded.
+    const player = Object.assign(document.createElement(track.kind), { srcObject: new MediaStream([track]) });
+    visitor.players.push(player);
+    player.play();
+  });
   connection.addEventListener('icecandidate', ({ candidate }) => candidate && order('candidate', JSON.stringify(candidate)));
   let last = Promise.resolve();
   const inTurn = (act) => (last = last.then(act));
