@@ -92,8 +92,8 @@ impl Rooms {
 
     /// Uses a room, and keeps it for as long as the answer is kept. `None`: there is no such room.
     pub async fn enter(self: &Arc<Self>, room: RoomNumber) -> Result<Option<Stay>, StoreError> {
-        let stay = Stay::begin(self, room);
-        Ok(self.store.use_room(id(room), self.idle).await?.then_some(stay))
+        // Not before it is known to be there: what is kept is written anew where it is not.
+        Ok(self.store.use_room(id(room), self.idle).await?.then(|| Stay::begin(self, room)))
     }
 
     /// The last `limit` messages, oldest first, with what their authors are called today, and where the log ended then.

@@ -127,6 +127,22 @@ pub(super) async fn people(client: &Client, services: &Services, channels: &[Cha
     if client.uses_additions() { services.channels.calls(channels).await } else { Ok(vec![Vec::new(); channels.len()]) }
 }
 
+/// Says who is in the call of a channel that the client has just entered without being answered about it, if anybody is: news of it may
+/// have come before the client was there.
+pub(super) async fn say(client: &Client, services: &Services, place: Place, entered: &Prepared) {
+    let heard = entered.calls_heard();
+    match people(client, services, &[place.channel]).await {
+        Ok(calls) => {
+            for people in calls.iter().filter(|people| !people.is_empty()) {
+                client.connection().reply(frames::changed(place.peer, people));
+                repeat(client, services, place, entered, heard, people).await;
+            }
+        }
+        // The next change says it all.
+        Err(error) => tracing::debug!(%error, "who is in a call was not told"),
+    }
+}
+
 /// Says again who is in a channel's call, of which the client has just been told, if there was news of it since `heard`: it may have
 /// come before the client was there to get it, or before an older answer.
 pub(super) async fn repeat(client: &Client, services: &Services, place: Place, entered: &Prepared, heard: u64, told: &[Person]) {

@@ -86,6 +86,7 @@ pub(super) async fn watch_place(client: &Arc<Client>, services: &Services, user:
     let unread = services.channels.unread(user, vec![place]).await.map_err(|error| Failure::channel(Code::Join, error))?;
     if let Some(unread) = unread.first() {
         enter(client, services, user, &prepared, unread);
+        calls::say(client, services, place, &prepared).await;
     }
     Ok(())
 }
@@ -110,6 +111,7 @@ pub(super) async fn watch_opened(client: &Arc<Client>, services: &Services, peer
             if !client.watches(place.channel) {
                 enter(client, services, me.person.id, &prepared, &unread);
                 services.hub.reaches(place.channel, head);
+                calls::say(client, services, place, &prepared).await;
             }
         }
         // The list has it: the client sees it when it comes back.

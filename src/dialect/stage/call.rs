@@ -47,6 +47,8 @@ struct State {
     /// The camera and microphone, as asked for.
     publish: Vec<Source>,
     has_ice_servers: bool,
+    /// A look at who the participants are is on its way.
+    will_look: bool,
     offers: VecDeque<Offered>,
     /// The one answered last.
     answered: Option<Offered>,
@@ -61,6 +63,8 @@ pub struct Call {
     session: Arc<Session>,
     services: Arc<Services>,
     room: RoomNumber,
+    /// In whose name TURN is used. Whoever is not logged in has no number yet; the session's own will do.
+    user: UserId,
     /// The client knows Rialto's additions.
     additions: bool,
     state: Mutex<State>,
@@ -108,12 +112,13 @@ impl Handle {
         session: Arc<Session>,
         services: Arc<Services>,
         room: RoomNumber,
+        user: UserId,
         additions: bool,
         publish: Vec<Source>,
     ) -> (Self, Arc<dyn Told>) {
         let (inputs, received) = unbounded_channel();
         let state = State { publish, ..State::default() };
-        let call = Arc::new(Call { session, services, room, additions, state: Mutex::new(state) });
+        let call = Arc::new(Call { session, services, room, user, additions, state: Mutex::new(state) });
         tokio::spawn(run(call.clone(), received));
         (Self { call, inputs: inputs.clone() }, Arc::new(Ear(inputs)))
     }
@@ -181,11 +186,13 @@ impl Handle {
     /// A session, or a user, may have another name now.
     pub fn look(&self, session: Option<SessionId>, user: UserId) {
         let concerns_it = {
-            let state = self.call.state();
+            let mut state = self.call.state();
             let is_unknown = |participant: SessionId| {
                 session == Some(participant) || state.people.get(&participant).is_none_or(|known| known.id == user)
             };
-            self.call.additions && state.roster.participants.iter().any(|participant| is_unknown(participant.session))
+            let concerns_it = self.call.additions && state.roster.participants.iter().any(|participant| is_unknown(participant.session));
+            // One look that is to come sees all that has happened by then.
+            concerns_it && !std::mem::replace(&mut state.will_look, true)
         };
         if concerns_it {
             // Whoever does not listen any more has left.
@@ -257,8 +264,13 @@ impl Call {
                 ));
             }
             _ if !self.additions => {}
-            CallEvent::Speaking { active, speaking } => self.session.reply(media::active_speaker(active, &speaking)),
-            CallEvent::Quality(of) => self.session.reply(media::connection_quality(&of)),
+            // News: who does not read does without.
+            CallEvent::Speaking { active, speaking } => {
+                self.session.send(&media::active_speaker(active, &speaking));
+            }
+            CallEvent::Quality(of) => {
+                self.session.send(&media::connection_quality(&of));
+            }
             CallEvent::Reaction { .. } => {}
             CallEvent::Moved => self.session.reply(media::room_moved(false)),
             CallEvent::Nowhere => self.session.reply(media::room_moved(true)),
@@ -292,8 +304,7 @@ impl Call {
             return;
         }
         if first {
-            // Whoever is not logged in has no number yet; the session's own will do.
-            let servers = self.services.ice.mint(UserId(self.session.id().0), unix_now());
+            let servers = self.services.ice.mint(self.user, unix_now());
             self.session.reply(media::ice_servers(&servers));
         }
         let is_known = {
@@ -307,6 +318,7 @@ impl Call {
     }
 
     async fn look_again(&self) {
+        self.state().will_look = false;
         if self.learn_names().await {
             self.tell_tracks();
         }

@@ -112,6 +112,13 @@ impl Client {
         self.state().identity = Some(identity);
     }
 
+    /// The same user comes with another key; `false`: that user is not logged in here.
+    pub fn change_key(&self, identity: &Identity) -> bool {
+        let mut state = self.state();
+        let same = state.identity.as_mut().filter(|present| present.person.id == identity.person.id);
+        same.map(|present| present.clone_from(identity)).is_some()
+    }
+
     /// The user has a password now, or another name.
     pub fn update(&self, person: Person, badge: Badge) {
         if let Some(identity) = self.state().identity.as_mut().filter(|identity| identity.person.id == person.id) {

@@ -109,8 +109,7 @@ fn welcome(client: &Client, SignedIn { user, key }: &SignedIn) {
 /// unless the user was in it already, with this session or another.
 async fn enter(client: &Arc<Client>, SignedIn { user, key }: &SignedIn) -> Handled {
     let identity = Identity { person: Person { id: user.id, name: user.username.clone() }, badge: user.badge(), key: key.digest() };
-    if client.user() == Some(user.id) {
-        client.set_identity(identity);
+    if client.change_key(&identity) {
         return Ok(());
     }
     sign_off(client).await;

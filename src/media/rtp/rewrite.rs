@@ -12,6 +12,10 @@ use std::time::{Duration, Instant};
 
 use super::codec::vp8::Descriptor;
 
+/// Nothing is sent from further behind: SRTP takes a number for the nearest one of that name (RFC 3711, section 3.3.1), and one from half a
+/// cycle behind would be sealed as one that is yet to come.
+const MOST_BEHIND: u64 = 1 << 14;
+
 /// Segments that are remembered. Leaving out every other frame makes 15 a second, and nobody asks for what is older than some seconds.
 const SEGMENTS: usize = 96;
 
@@ -205,7 +209,7 @@ impl Rewriter {
     #[must_use]
     pub fn origin(&self, number: u16) -> Option<Origin> {
         let behind = (self.next as u16).wrapping_sub(number);
-        let out = self.next.checked_sub(u64::from(behind)).filter(|_| behind > 0)?;
+        let out = self.next.checked_sub(u64::from(behind)).filter(|_| behind > 0 && u64::from(behind) < MOST_BEHIND)?;
         let after = self.segments.partition_point(|segment| segment.first_out <= out);
         let segment = self.segments.get(after.checked_sub(1)?)?;
         let extended = segment.first + (out - segment.first_out);
@@ -254,7 +258,8 @@ impl Rewriter {
     fn place(&self, source: u32, extended: u64) -> Option<Place> {
         let holds = |segment: &&Segment| segment.source == source && (segment.first..=segment.last).contains(&extended);
         let segment = self.segments.iter().rev().find(holds)?;
-        Some(Place { extended: segment.first_out + (extended - segment.first), offsets: segment.offsets })
+        let out = segment.first_out + (extended - segment.first);
+        (out + MOST_BEHIND > self.next).then_some(Place { extended: out, offsets: segment.offsets })
     }
 }
 

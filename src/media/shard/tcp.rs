@@ -104,9 +104,13 @@ async fn serve(
 ) {
     let (reader, writer) = stream.into_split();
     let expelled = async {
-        tokio::time::sleep(PROOF).await;
-        if proved.load(Ordering::Relaxed) {
-            std::future::pending::<()>().await;
+        let mut within = PROOF;
+        // Checks come every few seconds from whoever is still there.
+        while {
+            tokio::time::sleep(within).await;
+            proved.swap(false, Ordering::Relaxed)
+        } {
+            within = SILENCE;
         }
     };
     // Whichever ends first ends the connection; why is of no interest to anybody.

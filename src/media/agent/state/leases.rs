@@ -89,10 +89,12 @@ impl State {
         if self.held(of).is_some()
             && let Some(held) = self.held.remove(&of.room)
         {
+            // Of those who have just joined the shard may not have told yet.
+            let is_used = held.present > 0 || !held.joined.is_empty();
             let joined = held.joined.iter().map(|(session, (node, _))| SessionRef { node: *node, session: *session });
             let all: Vec<SessionRef> = joined.chain(joiners(held.waiting)).collect();
             all.into_iter().for_each(|to| self.tell(of, to, Tell::Moved));
-            if held.present > 0 {
+            if is_used {
                 self.leaving.insert(of.room, (of.epoch, held.shard));
             }
             if nobody {

@@ -43,7 +43,7 @@ impl State {
 
     /// Gives up rooms that nobody is in.
     pub(in crate::media::agent) fn tidy(&mut self, now: Instant) {
-        let empty = |held: &super::Held| held.present == 0 && now.saturating_duration_since(held.last.1) > EMPTY;
+        let empty = |held: &super::Held| held.present == 0 && held.waiting.is_empty() && now.saturating_duration_since(held.last.1) > EMPTY;
         let empty: Vec<Tenure> =
             self.held.iter().filter(|(_, held)| empty(held)).map(|(room, held)| Tenure { room: *room, epoch: held.epoch }).collect();
         for of in empty {

@@ -9,6 +9,7 @@ use super::{TrackSettings, Upstream};
 use crate::media::rtp::codec::{Codec, Payload};
 use crate::media::rtp::keyframe::KeyframeRequests;
 use crate::media::rtp::nack::{NackGenerator, Repairs};
+use crate::media::rtp::outgoing::MAX_PAYLOAD;
 use crate::media::rtp::packet::RtpPacket;
 use crate::media::rtp::rate::RateMeter;
 use crate::media::rtp::report::{Reception, SenderClock};
@@ -216,6 +217,10 @@ impl Encoding {
     ) -> Option<(Taken, bool)> {
         let packet = if retransmitted { rtx::decapsulate(packet, self.ssrc?, settings.payload_type)? } else { packet };
         if packet.payload_type != settings.payload_type && !packet.payload.is_empty() {
+            return None;
+        }
+        // It would not be forwarded, and so its number must not count: SRTP finds a number's cycle only if it sees no step of half a cycle.
+        if packet.payload.len() > MAX_PAYLOAD {
             return None;
         }
         let arrival = self.arrival(&packet, retransmitted)?;
