@@ -1,6 +1,7 @@
 //! What clients speak: wire types and a handler for each protocol. They translate and decide nothing.
 
 pub mod chat;
+pub mod rtc;
 pub mod stage;
 
 use std::sync::Arc;

@@ -17,6 +17,7 @@ pub mod media;
 mod pace;
 mod process;
 mod report;
+mod seen;
 mod socket;
 mod state;
 #[cfg(test)]

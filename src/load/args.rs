@@ -111,6 +111,14 @@ impl ArgsError {
     }
 }
 
+/// Refuses what is no time to wait for.
+pub fn check_seconds(times: &[(&str, f64)]) -> Result<(), ArgsError> {
+    match times.iter().find(|(_, value)| !(0.0..=1e6).contains(value)) {
+        Some((name, value)) => Err(ArgsError(format!("--{name} {value}: a number of seconds, at most a million"))),
+        None => Ok(()),
+    }
+}
+
 impl ChatArgs {
     /// Refuses what clap cannot.
     pub fn check(&self) -> Result<(), ArgsError> {
@@ -131,9 +139,7 @@ impl ChatArgs {
             ("drain", self.drain),
             ("connect-timeout", self.connect_timeout),
         ];
-        if let Some((name, value)) = times.into_iter().find(|(_, value)| !(0.0..=1e6).contains(value)) {
-            return refuse(format!("--{name} {value}: a number of seconds, at most a million"));
-        }
+        check_seconds(&times)?;
         if !(self.rate > 0.0 && self.rate <= 1e6) {
             return refuse(format!("--rate {}: messages a second, above 0 and at most a million", self.rate));
         }

@@ -1,6 +1,7 @@
 //! Exactly once and in order: what one receiver knows of the messages that it got.
 
 use super::marker::Mark;
+use super::seen::Seen;
 
 /// Which of the run's messages belong to a receiver's channel, and who sends them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +52,7 @@ impl Faults {
 #[derive(Debug)]
 pub struct Checker {
     route: Route,
-    seen: Vec<u64>,
+    seen: Seen,
     /// For each sender, one more than the place of the latest message.
     latest: Vec<u64>,
     last_seq: u64,
@@ -60,7 +61,7 @@ pub struct Checker {
 impl Checker {
     /// A receiver that has got nothing yet.
     pub fn new(route: Route) -> Self {
-        Self { route, seen: Vec::new(), latest: Vec::new(), last_seq: 0 }
+        Self { route, seen: Seen::default(), latest: Vec::new(), last_seq: 0 }
     }
 
     /// A message arrived. True if it is one of the run's, for this receiver, and the first of its kind.
@@ -90,15 +91,10 @@ impl Checker {
             return false;
         }
         let place = number / self.route.channels;
-        let (word, bit) = ((place / 64) as usize, 1_u64 << (place % 64));
-        if self.seen.len() <= word {
-            self.seen.resize(word + 1, 0);
-        }
-        if self.seen[word] & bit != 0 {
+        if !self.seen.insert(place) {
             faults.duplicated += 1;
             return false;
         }
-        self.seen[word] |= bit;
         if self.latest.is_empty() {
             self.latest.resize(self.route.senders as usize, 0);
         }

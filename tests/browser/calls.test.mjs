@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 
 import { examine } from './support/axe.mjs';
 import { launch } from './support/browser.mjs';
-import { CALL_FLAGS, CallCluster, Caller } from './support/call.mjs';
+import { CALL_FLAGS, CallCluster, Caller, together } from './support/call.mjs';
 
 let browser;
 let cluster;
@@ -15,14 +15,6 @@ before(async () => {
 after(() => Promise.all([browser?.close(), cluster?.stop()]));
 
 const on = (node, test, desk) => Caller.open(test, browser, cluster.chat[node].url, desk);
-
-/** Whether everybody sees and hears everybody else. */
-async function together(...callers) {
-  for (const caller of callers) {
-    const others = callers.filter((other) => other !== caller);
-    await Promise.all([caller.sees(...others.map(({ name }) => name)), caller.hears(others.length)]);
-  }
-}
 
 /** Runs in a page: keeps an eye on whether tiles are marked, and on how few of them have a picture. */
 function watchTiles() {

@@ -16,6 +16,7 @@ use crate::cluster::Listener;
 use crate::cluster::calls::{CallEvent, Ended, NotInACall, Request as Coming, Told, Wish};
 use crate::cluster::hub::Prepared;
 use crate::dialect::Services;
+use crate::dialect::rtc::{AnswerType, CandidateInit};
 use crate::domain::channels::{ChannelError, Place};
 use crate::domain::ice::IceServer;
 use crate::ids::{ChannelId, Emoji, RequestId, RoomId, Slug};
@@ -61,7 +62,7 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
 
 /// `callAnswer`.
 pub(super) fn answer(client: &Client, services: &Services, request: &Request<'_>) -> Handled {
-    let wire::CallAnswer { kind: wire::AnswerType::Answer, sdp, connection, offer } = request.payload()?;
+    let wire::CallAnswer { kind: AnswerType::Answer, sdp, connection, offer } = request.payload()?;
     if !sdp.starts_with("v=0") {
         return Err(Failure::malformed("callAnswer.sdp is no session description"));
     }
@@ -72,7 +73,7 @@ pub(super) fn answer(client: &Client, services: &Services, request: &Request<'_>
 
 /// `callCandidate`: the server hears from a client's addresses themselves.
 pub(super) fn candidate(client: &Client, services: &Services, request: &Request<'_>) -> Handled {
-    let _: wire::CallCandidate = request.payload()?;
+    let _: CandidateInit = request.payload()?;
     if !services.calls.has(client.session()) {
         return Err(NotInACall.into());
     }

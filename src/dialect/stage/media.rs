@@ -11,6 +11,7 @@ use super::out;
 use super::wire::{Order, media as wire};
 use crate::cluster::Listener;
 use crate::cluster::calls::{NotInACall, Request, Wish};
+use crate::dialect::rtc::{AnswerType, CandidateInit};
 use crate::ids::{RoomId, UserId, Username};
 use crate::store::record::Person;
 use crate::store::record::calls::Source;
@@ -55,7 +56,7 @@ pub(super) fn request(client: &Arc<Client>, order: &Order<'_>) -> Handled {
 /// `answer`.
 pub(super) fn answer(client: &Client, order: &Order<'_>) -> Handled {
     let call = present(client)?;
-    let wire::Answer { kind: wire::AnswerType::Answer, sdp, connection, offer } = order.in_string()?;
+    let wire::Answer { kind: AnswerType::Answer, sdp, connection, offer } = order.in_string()?;
     if !sdp.starts_with("v=0") {
         return Err(Failure::bad("the answer has no session description"));
     }
@@ -69,7 +70,7 @@ pub(super) fn answer(client: &Client, order: &Order<'_>) -> Handled {
 /// `candidate`: the server hears from a client's addresses themselves.
 pub(super) fn candidate(client: &Client, order: &Order<'_>) -> Handled {
     present(client)?;
-    let _: Option<wire::Candidate> = order.in_string()?;
+    let _: Option<CandidateInit> = order.in_string()?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::packet::{LONGEST, SHORTEST};
-use crate::load::args::ArgsError;
+use crate::load::args::{ArgsError, check_seconds};
 
 /// `rialto load media`.
 #[derive(Args, Clone, Debug)]
@@ -116,10 +116,7 @@ impl MediaArgs {
             ("drain", self.drain),
             ("connect-timeout", self.connect_timeout),
         ];
-        match times.into_iter().find(|(_, value)| !(0.0..=1e6).contains(value)) {
-            Some((name, value)) => refuse(format!("--{name} {value}: a number of seconds, at most a million")),
-            None => Ok(()),
-        }
+        check_seconds(&times)
     }
 
     /// Participants of a room.

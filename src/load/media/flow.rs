@@ -1,6 +1,7 @@
 //! Exactly once and in order: what one receiver knows of the packets of one track.
 
 use super::packet::Mark;
+use crate::load::seen::Seen;
 
 /// What went wrong, summed over receivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -37,7 +38,7 @@ impl Faults {
 #[derive(Debug, Default)]
 pub struct Flow {
     first: Option<u64>,
-    seen: Vec<u64>,
+    seen: Seen,
     /// Number and sequence number of the latest packet.
     latest: Option<(u64, u16)>,
 }
@@ -51,15 +52,10 @@ impl Flow {
             faults.out_of_order += 1;
             return None;
         };
-        let (word, bit) = ((place / 64) as usize, 1_u64 << (place % 64));
-        if self.seen.len() <= word {
-            self.seen.resize(word + 1, 0);
-        }
-        if self.seen[word] & bit != 0 {
+        if !self.seen.insert(place) {
             faults.duplicated += 1;
             return None;
         }
-        self.seen[word] |= bit;
         let mut lost = 0;
         match self.latest {
             Some((number, _)) if mark.number < number => {

@@ -131,6 +131,12 @@ export class Caller {
   }
 }
 
+/** Waits until everybody sees and hears everybody else. */
+export async function together(...callers) {
+  const others = (caller) => callers.filter((other) => other !== caller).map(({ name }) => name);
+  await Promise.all(callers.flatMap((caller) => [caller.sees(...others(caller)), caller.hears(callers.length - 1)]));
+}
+
 /** Runs in the page before everything else: a small camera, and a look at what comes in. */
 function observe(camera) {
   const devices = navigator.mediaDevices;

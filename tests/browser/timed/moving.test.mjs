@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launch } from '../support/browser.mjs';
-import { CALL_FLAGS, CallCluster, Caller } from '../support/call.mjs';
+import { CALL_FLAGS, CallCluster, Caller, together } from '../support/call.mjs';
 import { until } from '../support/cluster.mjs';
 
 const KILLS = Number(process.env.KILLS ?? 3);
@@ -21,13 +21,8 @@ after(() => Promise.all([browser?.close(), cluster?.stop()]));
 async function pair(context, room) {
   const callers = await Promise.all([0, 1].map((node) => Caller.open(context, browser, `${cluster.chat[node].url}#room=${room}`)));
   for (const caller of callers) await caller.join();
-  await together(callers);
+  await together(...callers);
   return callers;
-}
-
-async function together(callers) {
-  const others = (caller) => callers.filter((other) => other !== caller);
-  await Promise.all(callers.flatMap((caller) => [caller.sees(...others(caller).map(({ name }) => name)), caller.hears(callers.length - 1)]));
 }
 
 /** Runs in a page: how long any picture has stood still at most, from now on, in milliseconds. */
@@ -54,7 +49,7 @@ async function stills(callers, act) {
   await Promise.all(callers.map(({ page }) => page.evaluate(watchStills)));
   await act();
   await Promise.all(callers.map(({ page }) => page.waitForFunction(() => document.querySelector('call-room[data-standing="on"]'))));
-  await together(callers);
+  await together(...callers);
   return Promise.all(callers.map(({ page }) => page.evaluate(() => Math.round(globalThis.still()))));
 }
 
@@ -103,7 +98,7 @@ test('whoever joins sees everybody, every time', async (context) => {
     if (time > 0) await guest.follow('#room=joined');
     else await guest.join();
     const begun = Date.now();
-    await together([...callers, guest]);
+    await together(...callers, guest);
     took.push(Date.now() - begun);
     await guest.button('Leave').click();
     await Promise.all(callers.map((caller) => caller.count(2)));

@@ -1,17 +1,16 @@
 //! (+) What the server sends about calls.
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{Outgoing, WireRecipient, WireUser};
 use crate::cluster::calls::Ended;
+use crate::dialect::rtc::{self, WireLine};
 use crate::domain::ice::IceServer;
 use crate::ids::{RequestId, SessionId, Slug, UserId};
 use crate::store::record::Person;
-use crate::store::record::calls::{ForwardLine, Participant, PublishedTrack, Quality, Roster, Source};
+use crate::store::record::calls::{Participant, PublishedTrack, Quality, Roster, Source};
 
 /// Which call, as its participant named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,20 +67,6 @@ impl<'a> From<&'a PublishedTrack> for WireTrack<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct WireLine<'a> {
-    mid: &'a str,
-    participant: SessionId,
-    source: Source,
-    paused: bool,
-}
-
-impl<'a> From<&'a ForwardLine> for WireLine<'a> {
-    fn from(line: &'a ForwardLine) -> Self {
-        Self { mid: &line.mid, participant: line.participant, source: line.source, paused: line.paused }
-    }
-}
-
 /// `callJoined`: the answer to `callJoin`, with who was in the call at that moment.
 #[must_use]
 pub fn joined(call: &CallName, own: SessionId, ice_servers: &[IceServer], roster: &Roster, id: Option<&RequestId>) -> Bytes {
@@ -109,9 +94,7 @@ pub fn tracks(roster: &Roster) -> Bytes {
 /// `callOffer`: an `RTCSessionDescriptionInit`, its numbers, and where the client publishes what.
 #[must_use]
 pub fn offer(connection: u64, offer: u64, sdp: &str, publish: &[(String, Source)]) -> Bytes {
-    let lines: Vec<_> = publish.iter().map(|(mid, source)| json!({ "mid": mid, "source": source })).collect();
-    let body = json!({ "type": "offer", "sdp": sdp, "connection": connection, "offer": offer, "lines": lines });
-    Outgoing::new("callOffer", body).frame()
+    Outgoing::new("callOffer", rtc::numbered_offer(connection, offer, sdp, publish)).frame()
 }
 
 /// `callState`: who speaks.
@@ -123,8 +106,7 @@ pub fn speaking(active: Option<SessionId>, speaking: &[SessionId]) -> Bytes {
 /// `callState`: how good connections are.
 #[must_use]
 pub fn quality(of: &[(SessionId, Quality)]) -> Bytes {
-    let of: BTreeMap<String, Quality> = of.iter().map(|(participant, quality)| (participant.to_string(), *quality)).collect();
-    Outgoing::new("callState", json!({ "quality": of })).frame()
+    Outgoing::new("callState", json!({ "quality": rtc::qualities(of) })).frame()
 }
 
 /// `callState`: somebody reacts.

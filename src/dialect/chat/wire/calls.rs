@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::Recipient;
+use crate::dialect::rtc::AnswerType;
 use crate::ids::SessionId;
 use crate::store::record::calls::Source;
 
@@ -38,29 +39,6 @@ pub struct CallAnswer {
     pub connection: u64,
     /// The offer that it answers.
     pub offer: u64,
-}
-
-/// The one `RTCSdpType` that a client sends.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum AnswerType {
-    /// It answers.
-    Answer,
-}
-
-/// `callCandidate`: an `RTCIceCandidateInit`, of which nothing is used.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "that the fields have their types is all that is asked of them")]
-pub struct CallCandidate {
-    #[serde(default)]
-    candidate: Option<String>,
-    #[serde(default)]
-    sdp_mid: Option<String>,
-    #[serde(default, rename = "sdpMLineIndex")]
-    sdp_m_line_index: Option<u16>,
-    #[serde(default)]
-    username_fragment: Option<String>,
 }
 
 /// `callRestart`, `callLeave`.
@@ -107,6 +85,7 @@ mod tests {
 
     use super::super::Request;
     use super::*;
+    use crate::dialect::rtc::CandidateInit;
 
     /// Why a payload is not taken, if it is not.
     fn fault<T: serde::de::DeserializeOwned>(kind: &str, payload: serde_json::Value) -> Option<String> {
@@ -141,10 +120,10 @@ mod tests {
         let candidate = json!({
             "candidate": "candidate:1 1 udp 2113937151 192.0.2.1 54321 typ host", "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "abcd",
         });
-        assert_eq!(fault::<CallCandidate>("callCandidate", candidate), None);
+        assert_eq!(fault::<CandidateInit>("callCandidate", candidate), None);
         let end = json!({ "candidate": "", "sdpMid": null, "sdpMLineIndex": null, "usernameFragment": null });
-        assert_eq!(fault::<CallCandidate>("callCandidate", end), None);
-        assert!(fault::<CallCandidate>("callCandidate", json!({ "sdpMLineIndex": -1 })).is_some());
+        assert_eq!(fault::<CandidateInit>("callCandidate", end), None);
+        assert!(fault::<CandidateInit>("callCandidate", json!({ "sdpMLineIndex": -1 })).is_some());
     }
 
     #[test]

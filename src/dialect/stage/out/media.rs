@@ -1,16 +1,17 @@
 //! Events of the room's video. Descriptions and candidates are JSON in a string, as the original server sends them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
 use super::event;
+use crate::dialect::rtc::{self, WireLine};
 use crate::domain::ice::IceServer;
 use crate::domain::rooms::Visitor;
 use crate::ids::{SessionId, Username};
-use crate::store::record::calls::{ForwardLine, PublishedTrack, Quality, Roster, Source};
+use crate::store::record::calls::{PublishedTrack, Quality, Roster, Source};
 
 /// `offer`, an RTCSessionDescriptionInit in a string.
 #[must_use]
@@ -21,9 +22,7 @@ pub fn offer(sdp: &str) -> Bytes {
 /// (+) `offer` with the numbers that belong into its answer, and where the client publishes what.
 #[must_use]
 pub fn numbered_offer(connection: u64, offer: u64, sdp: &str, lines: &[(String, Source)]) -> Bytes {
-    let lines: Vec<_> = lines.iter().map(|(mid, source)| json!({ "mid": mid, "source": source })).collect();
-    let body = json!({ "type": "offer", "sdp": sdp, "connection": connection, "offer": offer, "lines": lines });
-    event("offer", body.to_string())
+    event("offer", rtc::numbered_offer(connection, offer, sdp, lines).to_string())
 }
 
 /// The server's name in an offer's ICE (`ice-ufrag`, RFC 8839): another one is another connection.
@@ -76,20 +75,6 @@ impl<'a> From<&'a PublishedTrack> for WireTrack<'a> {
     }
 }
 
-#[derive(Serialize)]
-struct WireLine<'a> {
-    mid: &'a str,
-    participant: SessionId,
-    source: Source,
-    paused: bool,
-}
-
-impl<'a> From<&'a ForwardLine> for WireLine<'a> {
-    fn from(line: &'a ForwardLine) -> Self {
-        Self { mid: &line.mid, participant: line.participant, source: line.source, paused: line.paused }
-    }
-}
-
 /// (+) `tracks_changed`: who is in the call, what they publish, and what of it comes on which m-line. Who is not logged in has
 /// neither number nor name.
 #[must_use]
@@ -120,8 +105,7 @@ pub fn active_speaker(active: Option<SessionId>, speaking: &[SessionId]) -> Byte
 /// (+) `connection_quality`: by participant.
 #[must_use]
 pub fn connection_quality(of: &[(SessionId, Quality)]) -> Bytes {
-    let of: BTreeMap<String, Quality> = of.iter().map(|(participant, quality)| (participant.to_string(), *quality)).collect();
-    event("connection_quality", of)
+    event("connection_quality", rtc::qualities(of))
 }
 
 /// (+) `room_moved`; `waiting`: there is no media node to move to.
@@ -138,7 +122,7 @@ mod tests {
     use super::*;
     use crate::ids::UserId;
     use crate::store::record::Person;
-    use crate::store::record::calls::Participant;
+    use crate::store::record::calls::{ForwardLine, Participant};
 
     const SDP: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:abcd\r\na=mid:7\r\n\
                        a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:8\r\n\

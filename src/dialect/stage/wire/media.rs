@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::dialect::rtc::AnswerType;
 use crate::store::record::calls::Source;
 
 /// `media_request`.
@@ -36,29 +37,6 @@ pub struct Answer {
     /// (+) The offer that it answers.
     #[serde(default)]
     pub offer: Option<u64>,
-}
-
-/// The one `RTCSdpType` that a client sends.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum AnswerType {
-    /// It answers.
-    Answer,
-}
-
-/// `candidate`: an RTCIceCandidateInit, of which nothing is used.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "that the fields have their types is all that is asked of them")]
-pub struct Candidate {
-    #[serde(default)]
-    candidate: Option<String>,
-    #[serde(default)]
-    sdp_mid: Option<String>,
-    #[serde(default, rename = "sdpMLineIndex")]
-    sdp_m_line_index: Option<u16>,
-    #[serde(default)]
-    username_fragment: Option<String>,
 }
 
 /// (+) `mute`.

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::ids::Username;
+use crate::store::record::calls::ForwardLine;
 
 const ANN: &str = "00000000-0000-0000-0000-00000000000a";
 const BOB: &str = "00000000-0000-0000-0000-00000000000b";
