@@ -85,7 +85,7 @@ export class Session extends Emitter {
    */
   async change(change) {
     const answer = await this.#requests.send('account', change);
-    if (this.identity && change.password !== undefined) this.#become({ ...this.identity, guest: false });
+    if (change.password !== undefined) this.#amend({ username: answer.Username, guest: false });
     this.emit('users', [answer]);
   }
 
@@ -153,12 +153,13 @@ export class Session extends Emitter {
     const kept = this.#identities.read();
     if (!kept) return this.leave('signedOut');
     if (kept.accessKey === this.identity?.accessKey) {
-      if (kept.guest !== this.identity.guest || kept.username !== this.identity.username) this.#become(kept);
+      // Of a name each window hears from the server, in order; what another window has written of it may be older.
+      if (this.identity.guest && !kept.guest) this.#be({ ...this.identity, guest: false });
       return;
     }
     this.wanted = true;
     this.emit('void', undefined);
-    this.#become(kept);
+    this.#be(kept);
     this.#connection.renew();
   }
 
@@ -172,7 +173,7 @@ export class Session extends Emitter {
     const own = users.find(({ UUID }) => UUID === identity?.userUUID);
     if (!identity || !own || own.Username === identity.username) return;
     // The name that a guest was given stays until there is a password.
-    this.#become({ ...identity, username: own.Username, guest: false });
+    this.#amend({ username: own.Username, guest: false });
   }
 
   /**
@@ -200,12 +201,35 @@ export class Session extends Emitter {
   }
 
   /**
+   * The same user, called otherwise or a guest no more.
+   *
+   * @param {{ username: string, guest: boolean }} change
+   */
+  #amend(change) {
+    if (!this.identity) return;
+    const identity = { ...this.identity, ...change };
+    // Where another window is somebody else already, so will this one be.
+    if (this.#identities.read()?.accessKey === identity.accessKey) this.#identities.write(identity);
+    this.#be(identity);
+  }
+
+  /**
    * @param {Identity | undefined} identity
    * @param {Left} [left]
    */
   #become(identity, left) {
-    this.identity = identity;
     this.#identities.write(identity);
+    this.#be(identity, left);
+  }
+
+  /**
+   * As {@link Session.#become}, when what is kept for other windows says so already.
+   *
+   * @param {Identity | undefined} identity
+   * @param {Left} [left]
+   */
+  #be(identity, left) {
+    this.identity = identity;
     this.emit('identity', left ? { identity, left } : { identity });
   }
 }

@@ -3,8 +3,10 @@ const LOUD = 0.3;
 
 /** How loud a microphone is. */
 export class Level {
-  #context = new AudioContext();
-  #analyser = new AnalyserNode(this.#context, { fftSize: 512 });
+  // Nothing is to be played, so no loudspeaker is opened, which may take long or fail.
+  #context = new AudioContext(/** @type {AudioContextOptions} */ ({ sinkId: { type: 'none' } }));
+  // As long as the time between two looks (85 ms at 48 kHz): no sound falls between them.
+  #analyser = new AnalyserNode(this.#context, { fftSize: 4096 });
   #samples = new Float32Array(this.#analyser.fftSize);
   /** @type {MediaStreamAudioSourceNode | undefined} */
   #source;

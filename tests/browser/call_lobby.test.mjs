@@ -25,12 +25,15 @@ async function lobby(context, flags, { url = server.url, prepare } = {}) {
   return window;
 }
 
+/** Asked with every picture: what is seen of a beep is gone before the driver would look again. */
+const heard = (page) => page.waitForFunction(() => document.querySelector('call-lobby .meter .lit'));
+
 const obstacle = (page, words) => page.locator('call-lobby .obstacle', { hasText: words }).waitFor();
 
 test('one sees oneself, sees that one is heard, and chooses; the choice is kept', async (context) => {
   const { page, faults } = await lobby(context, ['--use-fake-ui-for-media-stream', DEVICES]);
   await page.waitForSelector('call-lobby.pictured');
-  await page.waitForSelector('call-lobby .meter .lit');
+  await heard(page);
   const camera = page.getByRole('combobox', { name: 'Camera' });
   const used = () => page.locator('call-lobby video').evaluate(({ srcObject }) => srcObject.getVideoTracks()[0].label);
   const [first] = await camera.locator('option').allTextContents();
@@ -72,7 +75,7 @@ test('who refuses is told how to allow it, and may come in to watch and listen',
 test('a missing camera keeps nobody from speaking, a used one is called that', async (context) => {
   const { page } = await lobby(context, ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream=device-count=0']);
   await obstacle(page, 'No camera was found.');
-  await page.waitForSelector('call-lobby .meter .lit');
+  await heard(page);
   await page.getByRole('button', { name: 'Join', exact: true }).waitFor();
 
   const busy = await lobby(context, ['--use-fake-ui-for-media-stream', DEVICES], {
@@ -84,7 +87,7 @@ test('a missing camera keeps nobody from speaking, a used one is called that', a
       }),
   });
   await obstacle(busy.page, 'The camera is in use by another program.');
-  await busy.page.waitForSelector('call-lobby .meter .lit');
+  await heard(busy.page);
 });
 
 test('a page that came unencrypted says why there is no camera', async (context) => {

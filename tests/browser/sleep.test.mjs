@@ -19,11 +19,11 @@ test('a page that wakes up asks whether it is still connected, and comes back', 
   await ana.say('before');
   await ben.shows(['before']);
 
-  server.freeze(true);
+  await server.freeze(true);
   await ana.page.evaluate(() => dispatchEvent(new Event('online')));
   await ana.banner().filter({ hasText: 'The server cannot be reached.' }).waitFor();
   await ana.say('meanwhile');
-  server.freeze(false);
+  await server.freeze(false);
 
   await ana.shows(['before', 'meanwhile']);
   await ben.shows(['before', 'meanwhile']);
@@ -36,11 +36,11 @@ test('a page that slept for an hour notices by the clock', async (context) => {
   await ana.page.clock.install();
   await ana.page.reload();
   await ana.isIn();
-  server.freeze(true);
+  await server.freeze(true);
   await ana.page.clock.fastForward('01:00:00');
   await ana.page.clock.runFor(6_000);
   await ana.banner().filter({ hasText: 'The server cannot be reached.' }).waitFor();
-  server.freeze(false);
+  await server.freeze(false);
   await ana.page.clock.runFor(30_000);
   await ana.isIn();
   await ana.banner().waitFor({ state: 'hidden' });

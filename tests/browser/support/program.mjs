@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 
 /** A program that runs until it is told not to, and what it said. */
 export class Program {
@@ -30,9 +32,10 @@ export class Program {
     await ended;
   }
 
-  /** @param {NodeJS.Signals} signal One that does not end it. */
-  signal(signal) {
-    this.#process.kill(signal);
+  /** Stops or continues it without ending it. Done when every thread stands still: on a busy machine the others go on until one has seen the signal. */
+  async freeze(on) {
+    this.#process.kill(on ? 'SIGSTOP' : 'SIGCONT');
+    while (on && !(await stopped(this.#process.pid))) await setTimeout(1);
   }
 
   #said(line) {
@@ -42,6 +45,13 @@ export class Program {
       if (waiter.pattern.test(plain) && this.#waiting.delete(waiter)) waiter.resolve();
     }
   }
+}
+
+/** Whether no thread of a process runs, by proc_pid_stat(5). */
+async function stopped(pid) {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const stats = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+  return stats.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'));
 }
 
 let given = 0;

@@ -68,7 +68,7 @@ export class Server {
 
   /** Stops or continues the process without ending it: its connections stay, and nothing comes out of them. */
   freeze(on) {
-    this.#program.signal(on ? 'SIGSTOP' : 'SIGCONT');
+    return this.#program.freeze(on);
   }
 
   async stop() {

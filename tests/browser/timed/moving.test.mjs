@@ -83,7 +83,7 @@ test('a frozen media node counts as dead, and harms nothing when it wakes', asyn
   const longest = Math.max(...(await stills(callers, async () => node.freeze(true))));
   context.diagnostic(`pictures stood still for ${longest} ms`);
   const again = await stills(callers, async () => {
-    node.freeze(false);
+    await node.freeze(false);
     await until(async () => /^rialto_media_participants 0$/m.test(await (await fetch(new URL('metrics', node.url))).text()));
   });
   assert.ok(Math.max(...again) <= 1_000, `waking it stopped pictures for ${again} ms`);
