@@ -115,7 +115,7 @@ impl Agent {
     ///
     /// # Errors
     /// [`AgentError`]; nothing runs then.
-    pub fn start<W: Work<Command = RoomCommand>>(
+    pub fn start<W: Work<Command = RoomCommand> + Send + 'static>(
         settings: &MediaSettings,
         with: Surroundings,
         make: impl Fn(RoomSettings, mpsc::UnboundedSender<RoomOutput>) -> W + Clone + Send + 'static,

@@ -18,6 +18,7 @@ use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_REQUEST, Message, Setter, TransactionId};
 
 use super::peer::srtp::Srtp;
+use super::peer::stun::Request;
 use super::peer::{Identity, SealError};
 use super::sdp::Credentials;
 
@@ -123,10 +124,17 @@ impl Client {
         }
     }
 
-    /// A datagram from the server.
-    pub fn handle(&mut self, now: Instant, bytes: &[u8], send: &mut Vec<BytesMut>) -> Received {
+    /// A datagram from the server, which sent it from there.
+    pub fn handle(&mut self, now: Instant, from: SocketAddr, bytes: &[u8], send: &mut Vec<BytesMut>) -> Received {
         let crypto = self.identity.provider.crypto();
         match (bytes.first(), &mut self.srtp) {
+            // Servers that are lite only in name check as well, and wait for the answer.
+            (Some(0), _) => {
+                let request = Request::read(bytes).filter(|request| request.is_authentic(self.own.password.as_str().as_bytes(), crypto));
+                let answer = request.and_then(|request| request.success(from, self.own.password.as_str(), crypto));
+                send.extend(answer.map(|answer| BytesMut::from(answer.as_slice())));
+                Received::Nothing
+            }
             (Some(20..=63), _) => self.handle_dtls(now, bytes, send),
             (Some(128..=191), Some(srtp)) => {
                 // RFC 5761, section 4.
@@ -249,7 +257,7 @@ mod tests {
             }
             for output in std::mem::take(&mut outputs) {
                 match output {
-                    Output::Send(_, bytes) => events.push(client.handle(now, &bytes, &mut send)),
+                    Output::Send(_, bytes) => events.push(client.handle(now, route.address, &bytes, &mut send)),
                     Output::Event(event) => assert_eq!(event, Event::Connected),
                     other => panic!("{other:?}"),
                 }
@@ -260,6 +268,6 @@ mod tests {
         peer.handle(now, route, &client.seal_rtp(&packet).unwrap(), &mut outputs);
         assert!(matches!(outputs.as_slice(), [Output::Rtp(got)] if got[..] == packet), "{outputs:?}");
         let sealed = peer.seal_rtp(&packet).unwrap();
-        assert_eq!(client.handle(now, &sealed, &mut send), Received::Rtp(BytesMut::from(&packet[..])));
+        assert_eq!(client.handle(now, route.address, &sealed, &mut send), Received::Rtp(BytesMut::from(&packet[..])));
     }
 }

@@ -12,7 +12,7 @@ mod dtls;
 mod ice;
 mod identity;
 pub(super) mod srtp;
-mod stun;
+pub(super) mod stun;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -17,6 +17,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 
 use super::peer::Identity;
 
@@ -69,7 +70,7 @@ impl<C: Send + 'static> Shard<C> {
     ///
     /// # Errors
     /// If the address cannot be bound, or there is no thread to be had.
-    pub fn start<W: Work<Command = C>>(
+    pub fn start<W: Work<Command = C> + Send + 'static>(
         address: SocketAddr,
         identity: Arc<Identity>,
         make: impl FnOnce(SocketAddr) -> W + Send + 'static,
@@ -82,9 +83,14 @@ impl<C: Send + 'static> Shard<C> {
             (udp::Udp::new(udp)?, tcp::Tcp::new(listener)?)
         };
         let (commands, inbox) = mpsc::channel(MAX_COMMANDS);
-        let thread = std::thread::Builder::new()
-            .name(format!("media-{}", address.port()))
-            .spawn(move || runtime.block_on(run::run(udp, tcp, frames, inbox, Peers::new(identity), make(address))))?;
+        let thread = std::thread::Builder::new().name(format!("media-{}", address.port())).spawn(move || {
+            // As a task: what `block_on` itself waits for is woken by a system call, even by its own thread.
+            let shard = run::run(udp, tcp, frames, inbox, Peers::new(identity), make(address));
+            let ended = runtime.block_on(runtime.spawn(shard));
+            if let Err(Ok(panic)) = ended.map_err(JoinError::try_into_panic) {
+                std::panic::resume_unwind(panic);
+            }
+        })?;
         Ok(Self { commands, address, thread })
     }
 

@@ -40,6 +40,10 @@ pub struct MediaArgs {
     #[arg(long)]
     pub no_audio: bool,
 
+    /// Measure what arrives, also of a server that cannot forward everything
+    #[arg(long)]
+    pub overload: bool,
+
     /// How long to measure
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
     pub duration: f64,

@@ -182,7 +182,7 @@ impl Connection {
                 Err(error) => return Err(error.into()),
             };
             self.route = Some(from);
-            match self.client.handle(Instant::now(), &buffer[..length], &mut self.send) {
+            match self.client.handle(Instant::now(), from, &buffer[..length], &mut self.send) {
                 Received::Nothing => {}
                 Received::Connected => {
                     connected = true;

@@ -28,7 +28,7 @@ pub(super) struct Lane {
 
 impl Lane {
     /// Starts a shard with the rooms that `make` makes of the address it is bound to.
-    pub(super) fn start<W: Work<Command = RoomCommand>>(
+    pub(super) fn start<W: Work<Command = RoomCommand> + Send + 'static>(
         number: usize,
         bind: SocketAddr,
         identity: Arc<Identity>,

@@ -24,7 +24,7 @@ const MAX_UNKNOWN: usize = 8;
 
 /// A well-formed binding request. Whether its sender knows the password is still to be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Request<'a> {
+pub(in crate::media) struct Request<'a> {
     /// Chosen by the sender, anew for each request but not for its retransmissions.
     pub(super) transaction: [u8; 12],
     /// The user name fragment of whom the request is for.
@@ -43,7 +43,7 @@ pub(super) struct Request<'a> {
 
 impl<'a> Request<'a> {
     /// Reads a datagram. None if it is anything but a binding request with a user name, MESSAGE-INTEGRITY and a right FINGERPRINT.
-    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
+    pub(in crate::media) fn read(bytes: &'a [u8]) -> Option<Self> {
         if bytes.get(..2)? != BINDING_REQUEST || bytes.get(4..8)? != COOKIE || number(bytes, 2)? != bytes.len().checked_sub(HEADER)? {
             return None;
         }
@@ -81,7 +81,7 @@ impl<'a> Request<'a> {
     }
 
     /// Whether the sender knows the password (RFC 8489, section 14.5).
-    pub(super) fn is_authentic(&self, password: &[u8], crypto: &dyn RTCCrypto) -> bool {
+    pub(in crate::media) fn is_authentic(&self, password: &[u8], crypto: &dyn RTCCrypto) -> bool {
         let (Some(tag), Ok(length)) =
             (self.bytes.get(self.integrity + 4..self.integrity + 24), u16::try_from(self.integrity + 24 - HEADER))
         else {
@@ -93,7 +93,7 @@ impl<'a> Request<'a> {
     }
 
     /// It came from there (RFC 8445, section 7.3).
-    pub(super) fn success(&self, from: SocketAddr, password: &str, crypto: &dyn RTCCrypto) -> Option<Vec<u8>> {
+    pub(in crate::media) fn success(&self, from: SocketAddr, password: &str, crypto: &dyn RTCCrypto) -> Option<Vec<u8>> {
         let address = XorMappedAddress { ip: from.ip(), port: from.port() };
         self.respond(vec![Box::new(BINDING_SUCCESS), Box::new(address)], password, crypto)
     }

@@ -1,6 +1,6 @@
 //! A media server on the high-level `webrtc` API, made as its examples are: a peer connection each, what a publisher's track brings is sent
 //! to a track of every subscriber. It speaks as much of Rialto's chat protocol as `rialto load media` needs, so that both are measured by the
-//! same client. One room, one publisher, who comes first.
+//! same client. One room, one publisher.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,6 +32,8 @@ use webrtc::runtime::default_runtime;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const KINDS: [RtpCodecKind; 2] = [RtpCodecKind::Audio, RtpCodecKind::Video];
+const SOURCES: [&str; 2] = ["microphone", "camera"];
+const PUBLISHER: &str = "publisher";
 
 /// What the publisher sends, by kind.
 struct Room {
@@ -107,34 +109,38 @@ async fn serve(stream: TcpStream, room: Arc<Room>) -> Result<(), Failure> {
             }
             "callJoin" => {
                 let publishes = [body["audio"] == json!(true), body["video"] == json!(true)];
+                let is_publisher = publishes.contains(&true);
                 let gathered = Arc::new(Notify::new());
                 let made = connect(&room, gathered.clone()).await?;
-                let sources = ["microphone", "camera"];
-                for (kind, publishes_it) in KINDS.into_iter().zip(publishes) {
+                let mut lines = Vec::new();
+                for ((kind, source), publishes_it) in KINDS.into_iter().zip(SOURCES).zip(publishes) {
                     if publishes_it {
                         let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Recvonly, ..Default::default() };
                         made.add_transceiver_from_kind(kind, Some(init)).await?;
-                    } else if number > 0 {
+                    } else if !is_publisher {
                         subscribe(&made, &room, kind).await?;
+                    } else {
+                        continue;
                     }
+                    lines.push(json!({ "mid": lines.len().to_string(), "participant": PUBLISHER, "source": source }));
                 }
+                let (sent, received) = if is_publisher { (lines, Vec::new()) } else { (Vec::new(), lines) };
                 let offer = made.create_offer(None).await?;
                 made.set_local_description(offer).await?;
                 gathered.notified().await;
                 let offer = made.local_description().await.ok_or("no offer")?;
                 connection = Some(made);
-                let lines: Vec<Value> = (0..2).filter(|index| publishes[*index]).map(|index| json!({ "mid": index.to_string(), "source": sources[index] })).collect();
-                let received = (0..2).filter(|index| !publishes[*index] && number > 0);
-                let received: Vec<Value> = received.map(|index| json!({ "mid": index.to_string(), "participant": "0", "source": sources[index] })).collect();
-                answers.insert(0, ("callJoined", json!({ "participant": number.to_string() })));
+                let participant = if is_publisher { PUBLISHER.to_owned() } else { format!("subscriber-{number}") };
+                answers.insert(0, ("callJoined", json!({ "participant": participant })));
                 answers.insert(1, ("callTracks", json!({ "participants": [], "lines": received })));
-                answers.insert(2, ("callOffer", json!({ "type": "offer", "sdp": offer.sdp, "connection": 1, "offer": 1, "lines": lines })));
+                answers.insert(2, ("callOffer", json!({ "type": "offer", "sdp": offer.sdp, "connection": 1, "offer": 1, "lines": sent })));
             }
             _ => {}
         }
         for index in 0..answers.len() {
             let (kind, body) = &answers[&index];
-            socket.send(Message::text(json!({ "type": kind, *kind: body }).to_string())).await?;
+            // As Rialto sends it, the type first.
+            socket.send(Message::text(format!(r#"{{"type":"{kind}","{kind}":{body}}}"#))).await?;
         }
     }
     if let Some(connection) = connection {
@@ -181,7 +187,8 @@ async fn subscribe(connection: &Arc<dyn PeerConnection>, room: &Room, kind: RtpC
     };
     let track = MediaStreamTrack::new(format!("stream-{ssrc}"), format!("track-{ssrc}"), format!("label-{ssrc}"), kind, vec![encoding]);
     let track = Arc::new(TrackLocalStaticRTP::new(track));
-    connection.add_track(track.clone() as Arc<dyn TrackLocal>).await?;
+    let init = RTCRtpTransceiverInit { direction: RTCRtpTransceiverDirection::Sendonly, ..Default::default() };
+    connection.add_transceiver_from_track(track.clone() as Arc<dyn TrackLocal>, Some(init)).await?;
     let mut packets = room.of(kind).subscribe();
     tokio::spawn(async move {
         loop {
