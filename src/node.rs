@@ -325,6 +325,7 @@ fn rules(config: &Config) -> Rules {
     Rules {
         max_message_chars: config.limits.max_message_chars,
         signin_failures: window(config.limits.rate_signin_failures),
+        new_accounts: window(config.limits.rate_accounts),
         access_key_ttl: config.accounts.access_key_ttl,
         moderators: config.accounts.moderators.0.clone(),
         holds_acknowledgements: config.store.ack_replicas > 0,

@@ -153,6 +153,13 @@ impl Session {
         self.count(taken, length);
     }
 
+    /// As [`send`](Self::send), for what the client did not ask for and cannot do without: with a full queue it is too slow, and closed.
+    pub fn push(&self, frames: &Bytes) {
+        if matches!(self.send(frames), Sent::Full) {
+            self.close(CloseCode::Slow, "too slow");
+        }
+    }
+
     /// Resolves to `true` when no more than a quarter of the queue is taken (at once, if that is so already), and to `false`
     /// when the session is over.
     pub fn drained(&self) -> BoxFuture<'_, bool> {

@@ -182,6 +182,10 @@ pub struct Limits {
     #[arg(long, env, value_name = "RATE", default_value = "10/15m", value_parser = rates::failures)]
     pub rate_signin_failures: FailureRate,
 
+    /// Accounts that one address may make, guests included: `count/duration`; 0 = no limit
+    #[arg(long, env, value_name = "RATE", default_value = "1000/10m", value_parser = rates::failures)]
+    pub rate_accounts: FailureRate,
+
     /// Rooms with a number that one address may make: `count/duration`; 0 = no limit
     #[arg(long, env, value_name = "RATE", default_value = "30/10m", value_parser = rates::failures)]
     pub rate_rooms: FailureRate,

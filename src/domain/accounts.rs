@@ -34,6 +34,9 @@ pub enum AccountError {
     /// Too many failed attempts on this name from this address.
     #[error("too many failed sign-ins; try again later")]
     SlowDown(Duration),
+    /// This address has made too many accounts.
+    #[error("too many new accounts from this address; try again later")]
+    TooMany(Duration),
     /// Only accounts with a password may do this.
     #[error("set a password first")]
     PasswordNeeded,
@@ -87,7 +90,7 @@ impl Accounts {
         let existing = self.store.user_named(&name.folded()).await?;
         let user = match existing {
             Some(user) => self.check(user, password, &attempts).await?,
-            None => match self.create(name.clone(), Some(password.clone())).await {
+            None => match self.create_from(from, name.clone(), Some(password.clone())).await {
                 // Somebody else makes it in this very moment.
                 Err(AccountError::NameTaken) => self.check(self.made(&name.folded()).await?, password, &attempts).await?,
                 made => {
@@ -113,16 +116,17 @@ impl Accounts {
     }
 
     /// Makes an account under a free name.
-    pub async fn sign_up(&self, name: Username, password: Password) -> Outcome<SignedIn> {
+    pub async fn sign_up(&self, name: Username, password: Password, from: IpAddr) -> Outcome<SignedIn> {
         if self.store.user_named(&name.folded()).await?.is_some() {
             return Err(AccountError::NameTaken);
         }
-        let user = self.create(name, Some(password)).await?;
+        let user = self.create_from(from, name, Some(password)).await?;
         self.admit(user).await
     }
 
     /// Makes a temporary account with a random readable name and no password.
-    pub async fn guest(&self) -> Outcome<SignedIn> {
+    pub async fn guest(&self, from: IpAddr) -> Outcome<SignedIn> {
+        self.count_account(from).await?;
         for attempt in 0..NAME_ATTEMPTS {
             match self.create(names::readable(rand::random(), attempt), None).await {
                 Ok(user) => return self.admit(user).await,
@@ -209,6 +213,18 @@ impl Accounts {
             sleep(LOOK_AGAIN).await;
         }
         Err(AccountError::Busy)
+    }
+
+    async fn create_from(&self, from: IpAddr, username: Username, password: Option<Password>) -> Outcome<User> {
+        self.count_account(from).await?;
+        self.create(username, password).await
+    }
+
+    /// Notes that this address makes an account.
+    async fn count_account(&self, from: IpAddr) -> Outcome<()> {
+        let Some((limit, window)) = self.rules.new_accounts else { return Ok(()) };
+        let count = self.store.count(&self.tally.key("accounts", &[], from), window).await?;
+        if count.events > limit { Err(AccountError::TooMany(count.resets_in)) } else { Ok(()) }
     }
 
     async fn create(&self, username: Username, password: Option<Password>) -> Outcome<User> {

@@ -12,6 +12,8 @@ pub struct Rules {
     pub max_message_chars: usize,
     /// Failed sign-ins per username and address before the next must wait (`RATE_SIGNIN_FAILURES`); `None`: no limit.
     pub signin_failures: Option<(u64, Duration)>,
+    /// Accounts that one address makes, guests included, before the next must wait (`RATE_ACCOUNTS`); `None`: no limit.
+    pub new_accounts: Option<(u64, Duration)>,
     /// How long an access key lives after its last use (`ACCESS_KEY_TTL`).
     pub access_key_ttl: Duration,
     /// Who may kick, ban and change the messages of others (`MODERATORS`).
@@ -25,6 +27,7 @@ impl Default for Rules {
         Self {
             max_message_chars: 4_000,
             signin_failures: Some((10, Duration::from_secs(15 * 60))),
+            new_accounts: Some((1_000, Duration::from_secs(10 * 60))),
             access_key_ttl: Duration::from_secs(30 * 24 * 3600),
             moderators: HashSet::new(),
             holds_acknowledgements: false,

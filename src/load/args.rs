@@ -19,12 +19,12 @@ pub struct LoadArgs {
 pub enum LoadTarget {
     /// Chat: guests on one or more nodes who write to each other, every delivery checked
     ///
-    /// All times are in seconds. Nodes under test must run with RATE_MESSAGES=0, or their limits are what is measured. Every run leaves its
+    /// All times are in seconds. Nodes under test must run with RATE_MESSAGES=0 and RATE_ACCOUNTS=0, or their limits are what is measured. Every run leaves its
     /// guests and messages in the store: use one of its own. The exit code is 0 only if every message reached everybody once and in order.
     Chat(ChatArgs),
     /// Media: calls on one or more nodes, every packet checked
     ///
-    /// All times are in seconds. Nodes under test must run with RATE_MESSAGES=0 if many join, and with a MEDIA_MAX_BITRATE above what a participant
+    /// All times are in seconds. Nodes under test must run with RATE_MESSAGES=0 and RATE_ACCOUNTS=0 if many join, and with a MEDIA_MAX_BITRATE above what a participant
     /// gets. The exit code is 0 only if every packet that a node sent came once, whole and in order; what it left out for want of room is told.
     Media(MediaArgs),
 }

@@ -68,7 +68,7 @@ enum Ended {
     Frame(#[from] FrameError),
     #[error("the server closed it with {0} {1:?}")]
     Closed(u16, String),
-    #[error("error {code}: {words}{}", if *code == 15 { " (nodes under test run with RATE_MESSAGES=0)" } else { "" })]
+    #[error("error {code}: {words}{}", if *code == 15 { " (nodes under test run with RATE_MESSAGES=0 RATE_ACCOUNTS=0)" } else { "" })]
     Refused { code: i64, words: String },
     #[error("`authorized` without `userUUID`")]
     NoUser,

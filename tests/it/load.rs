@@ -68,6 +68,7 @@ async fn two_nodes() -> (Vec<Node>, RedisServer) {
     let redis = tokio::task::spawn_blocking(RedisServer::start).await.unwrap();
     let settings = Settings::redis(&redis.url())
         .with("RATE_MESSAGES", 0)
+        .with("RATE_ACCOUNTS", 0)
         .with("MEDIA_SHARDS", 1)
         .with("MEDIA_ADDRESSES", "127.0.0.1")
         .with("REDIS_POOL_SIZE", 4);

@@ -4,6 +4,7 @@
 pub mod calls;
 pub mod client;
 pub mod node;
+pub mod process;
 pub mod proxy;
 pub mod redis;
 pub mod reuse;

@@ -223,12 +223,12 @@ impl Told for Call {
                 self.session.reply(frames::ended(why));
                 *stage = Stage::Over;
             }
-            (Stage::In, CallEvent::Roster(roster)) => self.session.reply(frames::tracks(&roster)),
+            (Stage::In, CallEvent::Roster(roster)) => self.session.push(&frames::tracks(&roster)),
             (Stage::In, CallEvent::Offer { connection, offer, sdp, publish }) => {
-                self.session.reply(frames::offer(connection, offer, &sdp, &publish));
+                self.session.push(&frames::offer(connection, offer, &sdp, &publish));
             }
-            (Stage::In, CallEvent::Moved) => self.session.reply(frames::moved(false)),
-            (Stage::In, CallEvent::Nowhere) => self.session.reply(frames::moved(true)),
+            (Stage::In, CallEvent::Moved) => self.session.push(&frames::moved(false)),
+            (Stage::In, CallEvent::Nowhere) => self.session.push(&frames::moved(true)),
             (Stage::In, CallEvent::Refused(why)) => self.refuse(&refused(why), None),
             // What a full queue does not take is of no interest any more when there is room.
             (Stage::In, CallEvent::Speaking { active, speaking }) => {

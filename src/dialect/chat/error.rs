@@ -79,6 +79,7 @@ impl Failure {
             AccountError::Refused | AccountError::NameTaken => Self::new(code, error.to_string()),
             AccountError::Banned(_) | AccountError::PasswordNeeded => Self::new(Code::NotAllowed, error.to_string()),
             AccountError::SlowDown(retry_after) => Self::slow_down("too many failed sign-ins; try again later", retry_after),
+            AccountError::TooMany(retry_after) => Self::slow_down("too many new accounts from this address; try again later", retry_after),
             AccountError::NoSuchUser => Self::new(Code::NoSuchUser, error.to_string()),
             AccountError::Busy => Self::new(Code::Unavailable, error.to_string()),
             AccountError::Store(error) => error.into(),

@@ -20,7 +20,7 @@ pub(super) async fn sign_in(client: &Arc<Client>, services: &Services, request: 
     let payload: wire::SignIn = request.payload()?;
     let signed_in = if payload.guest {
         client.use_additions();
-        services.accounts.guest().await
+        services.accounts.guest(client.connection().client()).await
     } else {
         let (name, password) = credentials(payload)?;
         services.accounts.sign_in(name, password, client.connection().client()).await
@@ -32,7 +32,11 @@ pub(super) async fn sign_in(client: &Arc<Client>, services: &Services, request: 
 /// `signUp`: a new user only.
 pub(super) async fn sign_up(client: &Arc<Client>, services: &Services, request: &Request<'_>) -> Handled {
     let (name, password) = credentials(request.payload()?)?;
-    let signed_in = services.accounts.sign_up(name, password).await.map_err(|error| Failure::account(Code::SignUp, error))?;
+    let signed_in = services
+        .accounts
+        .sign_up(name, password, client.connection().client())
+        .await
+        .map_err(|error| Failure::account(Code::SignUp, error))?;
     welcome(client, services, signed_in, request.id.as_ref()).await
 }
 

@@ -272,8 +272,8 @@ impl Call {
                 self.session.send(&media::connection_quality(&of));
             }
             CallEvent::Reaction { .. } => {}
-            CallEvent::Moved => self.session.reply(media::room_moved(false)),
-            CallEvent::Nowhere => self.session.reply(media::room_moved(true)),
+            CallEvent::Moved => self.session.push(&media::room_moved(false)),
+            CallEvent::Nowhere => self.session.push(&media::room_moved(true)),
         }
     }
 
@@ -342,7 +342,7 @@ impl Call {
 
     fn tell_tracks(&self) {
         let state = self.state();
-        self.session.reply(media::tracks_changed(&state.roster, &state.people));
+        self.session.push(&media::tracks_changed(&state.roster, &state.people));
     }
 
     fn offer(&self, offered: Offered) {
@@ -352,7 +352,7 @@ impl Call {
         if name != state.candidates_of {
             state.candidates_of = name;
             media::candidates(&offered.sdp).into_iter().for_each(|candidate| {
-                self.session.reply(candidate);
+                self.session.push(&candidate);
             });
         }
         state.again = state.again.map(|_| Instant::now() + ANSWER_IN);
@@ -379,7 +379,7 @@ impl Call {
 
     fn send_offer(&self, offered: &Offered) {
         let Offered { connection, offer, sdp, lines } = offered;
-        self.session.reply(if self.additions { media::numbered_offer(*connection, *offer, sdp, lines) } else { media::offer(sdp) });
+        self.session.push(&if self.additions { media::numbered_offer(*connection, *offer, sdp, lines) } else { media::offer(sdp) });
     }
 
     fn fail(&self, failure: &Failure) {

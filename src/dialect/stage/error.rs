@@ -68,6 +68,7 @@ impl From<AccountError> for Failure {
             AccountError::NameTaken | AccountError::NoSuchUser => Self::bad(error.to_string()),
             AccountError::Banned(_) | AccountError::PasswordNeeded => Self::new(Status::Forbidden, error.to_string()),
             AccountError::SlowDown(retry_after) => Self::slow_down("too many failed logins", retry_after),
+            AccountError::TooMany(retry_after) => Self::slow_down("too many new accounts from this address", retry_after),
             AccountError::Busy => Self::new(Status::Unavailable, error.to_string()),
             AccountError::Store(error) => error.into(),
         }

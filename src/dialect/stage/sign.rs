@@ -41,7 +41,7 @@ pub(super) async fn validate_access_token(client: &Arc<Client>, order: &Order<'_
             Err(error) => return Err(error.into()),
         }
     }
-    let guest = accounts.guest().await?;
+    let guest = accounts.guest(client.connection().client()).await?;
     enter(client, &guest).await?;
     welcome(client, &guest);
     client.connection().reply(out::question("credentials"));

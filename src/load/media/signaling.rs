@@ -30,7 +30,7 @@ pub enum SignalingError {
     #[error("the server closed it with {0} {1:?}")]
     Closed(u16, String),
     /// The server said no.
-    #[error("error {0}: {1}{hint}", hint = if *.0 == 15 { " (nodes under test run with RATE_MESSAGES=0)" } else { "" })]
+    #[error("error {0}: {1}{hint}", hint = if *.0 == 15 { " (nodes under test run with RATE_MESSAGES=0 RATE_ACCOUNTS=0)" } else { "" })]
     Refused(i64, String),
 }
 

@@ -160,8 +160,24 @@ impl State {
             Waiting::Ask(from, _) if held.waiting.len() >= MAX_WAITING => self.tell(of, from, Tell::Refused { why: Refusal::Busy }),
             // Who speaks now is not of interest later.
             Waiting::Output(Output { output: RoomOutput::Tell { tell, .. }, .. }) if is_fleeting(&tell) => {}
-            waiting => held.waiting.push_back(waiting),
+            waiting => match held.waiting.iter_mut().find(|earlier| supersedes(&waiting, earlier)) {
+                // In its place: an offer that waits behind it has lines of which it tells.
+                Some(earlier) => *earlier = waiting,
+                None => held.waiting.push_back(waiting),
+            },
         }
+    }
+}
+
+/// Whether what was to be told earlier is of no interest any more: however long it waits, it takes no more room than those who are in the call.
+fn supersedes(later: &Waiting, earlier: &Waiting) -> bool {
+    let (Waiting::Output(later), Waiting::Output(earlier)) = (later, earlier) else { return false };
+    match (&later.output, &earlier.output) {
+        (RoomOutput::People { .. }, RoomOutput::People { .. }) => true,
+        (RoomOutput::Tell { to: later, tell: Tell::Roster(_), .. }, RoomOutput::Tell { to: earlier, tell: Tell::Roster(_), .. }) => {
+            later == earlier
+        }
+        _ => false,
     }
 }
 

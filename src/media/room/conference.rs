@@ -2,6 +2,7 @@
 //!
 //! Whatever is asked or happens changes the state first; [`Conference::settle`] then brings lines, rosters and offers in line with it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
@@ -13,7 +14,7 @@ use super::participant::{Leg, Participant, Reach};
 use super::publishing::Publication;
 use super::speaking::Speaking;
 use crate::ids::{RoomId, SessionId, SessionRef};
-use crate::media::peer::Event;
+use crate::media::peer::{Event, Identity};
 use crate::media::rtp::track::SubscriberId;
 use crate::media::slots::Slots;
 use crate::store::record::Person;
@@ -28,6 +29,9 @@ const LONGEST_PACE: u32 = 12_500;
 /// See the module.
 pub(super) struct Conference {
     pub(super) id: RoomId,
+    /// Of its own: a client that goes on with its connection where the room comes back notices by another fingerprint that DTLS begins anew (RFC
+    /// 8842, section 3).
+    pub(super) identity: Arc<Identity>,
     pub(super) participants: Slots<Participant>,
     /// The way to each participant, under its slot.
     pub(super) legs: Slots<Leg>,
@@ -47,9 +51,10 @@ pub(super) struct Conference {
 }
 
 impl Conference {
-    pub(super) fn new(now: Instant, id: RoomId) -> Self {
+    pub(super) fn new(now: Instant, id: RoomId, identity: Arc<Identity>) -> Self {
         Self {
             id,
+            identity,
             participants: Slots::default(),
             legs: Slots::default(),
             publications: Slots::default(),

@@ -1,9 +1,12 @@
 //! Coming into a room, with a connection or another one than before.
 
+use std::sync::Arc;
+
 use super::conference::Conference;
 use super::context::Context;
 use super::participant::{Connection, Leg, Participant};
 use crate::ids::SessionRef;
+use crate::media::peer::Identity;
 use crate::media::rtp::quality::ConnectionQuality;
 use crate::media::sdp::{Credentials, Skeleton};
 use crate::media::shard::{PeerError, PeerId};
@@ -55,7 +58,7 @@ impl Conference {
         present: Option<usize>,
         skeleton: Skeleton,
     ) -> Result<usize, PeerError> {
-        let (peer, credentials) = add_peer(cx)?;
+        let (peer, credentials) = add_peer(cx, &self.identity)?;
         let mut connection = Connection::new(cx.now, peer, credentials, skeleton);
         connection.take_over_lines(cx.now);
         let slot = match present {
@@ -129,11 +132,11 @@ impl Conference {
     }
 }
 
-fn add_peer(cx: &mut Context<'_>) -> Result<(PeerId, Credentials), PeerError> {
+fn add_peer(cx: &mut Context<'_>, identity: &Arc<Identity>) -> Result<(PeerId, Credentials), PeerError> {
     let mut result = Err(PeerError::UfragInUse);
     for _ in 0..MAX_DRAWS {
         let credentials = Credentials::random(&mut cx.shared.random);
-        result = cx.peers.add(cx.now, credentials.clone()).map(|peer| (peer, credentials));
+        result = cx.peers.add(cx.now, identity.clone(), credentials.clone()).map(|peer| (peer, credentials));
         if result.is_ok() {
             break;
         }

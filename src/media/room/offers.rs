@@ -26,7 +26,7 @@ impl Conference {
         let Some(participant) = self.participants.get_mut(slot) else { return };
         let connection = &mut participant.connection;
         connection.offer_due = false;
-        let fingerprint = cx.peers.fingerprint();
+        let fingerprint = self.identity.fingerprint();
         let offer = Offer { credentials: &connection.credentials, fingerprint: &fingerprint, candidates: &cx.shared.candidates };
         let sdp = offer.write(&mut connection.skeleton);
         let skeleton = match serde_json::to_string(&connection.skeleton) {

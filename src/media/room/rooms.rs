@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -11,6 +12,7 @@ use super::conference::Conference;
 use super::context::{Context, Shared};
 use super::{RoomCommand, RoomOutput, RoomSettings};
 use crate::ids::RoomId;
+use crate::media::peer::Identity;
 use crate::media::shard::{Arrival, PeerId, Peers, Work};
 use crate::store::record::calls::{Ask, Ending, Tell};
 
@@ -81,7 +83,13 @@ impl Work for Rooms {
         match command {
             RoomCommand::Ask { room, from, ask } => {
                 if matches!(ask, Ask::Join(_)) {
-                    self.conferences.entry(room).or_insert_with(|| Conference::new(now, room));
+                    let identity = || {
+                        Identity::generate().map(Arc::new).unwrap_or_else(|error| {
+                            tracing::warn!(%room, %error, "a room has the certificate of its node");
+                            peers.identity().clone()
+                        })
+                    };
+                    self.conferences.entry(room).or_insert_with(|| Conference::new(now, room, identity()));
                 } else if !self.conferences.contains_key(&room) && ask != Ask::Leave {
                     return self.shared.tell(room, from, Tell::Ended { why: Ending::Unknown });
                 }

@@ -94,18 +94,18 @@ impl Peers {
         }
     }
 
-    /// A participant who is offered these credentials.
+    /// A participant who is offered these credentials and this certificate.
     ///
     /// # Errors
     /// [`PeerError::UfragInUse`].
-    pub fn add(&mut self, now: Instant, credentials: Credentials) -> Result<PeerId, PeerError> {
+    pub fn add(&mut self, now: Instant, identity: Arc<Identity>, credentials: Credentials) -> Result<PeerId, PeerError> {
         if self.by_ufrag.contains_key(&credentials.ufrag) {
             return Err(PeerError::UfragInUse);
         }
         let id = PeerId { number: self.next, slot: self.entries.free() };
         self.next += 1;
         self.by_ufrag.insert(credentials.ufrag.clone(), id);
-        let peer = Peer::new(now, Arc::clone(&self.identity), credentials);
+        let peer = Peer::new(now, identity, credentials);
         self.entries.put(id.slot, Entry { id, peer, routes: Vec::new(), media: Vec::new(), to: None, timer: None });
         Ok(id)
     }
@@ -161,10 +161,10 @@ impl Peers {
         self.send(now, to, |peer| peer.seal_rtcp(packet))
     }
 
-    /// What offers say of this node's certificate.
+    /// The certificate of this node, for whoever has none of their own.
     #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        self.identity.fingerprint()
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
     }
 
     /// How many there are.

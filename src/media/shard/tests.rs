@@ -31,7 +31,7 @@ impl Work for Everybody {
     fn command(&mut self, now: Instant, command: Command, peers: &mut Peers) {
         match command {
             Command::Add(credentials, reply) => {
-                let id = peers.add(now, credentials).unwrap();
+                let id = peers.add(now, peers.identity().clone(), credentials).unwrap();
                 self.peers.push(id);
                 reply.send(id).unwrap();
             }
@@ -244,8 +244,8 @@ fn a_path_can_be_shared_and_is_forgotten() {
     let mut ids = Vec::new();
     for seed in 1..=6 {
         let mut client = Client::new(now, Abilities::default());
-        let id = peers.add(now, credentials(seed)).unwrap();
-        assert_eq!(peers.add(now, credentials(seed)), Err(PeerError::UfragInUse));
+        let id = peers.add(now, peers.identity().clone(), credentials(seed)).unwrap();
+        assert_eq!(peers.add(now, peers.identity().clone(), credentials(seed)), Err(PeerError::UfragInUse));
         let check = client.check(&credentials(seed), Check::default());
         peers.handle(now, route, &check);
         ids.push(id);
@@ -262,10 +262,10 @@ fn a_path_can_be_shared_and_is_forgotten() {
 fn a_connection_that_fails_takes_no_other_with_it() {
     let now = Instant::now();
     let mut peers = Peers::new(Arc::new(Identity::generate().unwrap()));
-    let ids: Vec<PeerId> = (1..=2).map(|seed| peers.add(now, credentials(seed)).unwrap()).collect();
+    let ids: Vec<PeerId> = (1..=2).map(|seed| peers.add(now, peers.identity().clone(), credentials(seed)).unwrap()).collect();
     assert_eq!(peers.with(ids[0], |_, _| panic!("on purpose")), None::<()>);
     assert!(matches!(peers.arrival(), Some((id, Arrival::Event(Event::Failed(_)))) if id == ids[0]));
     assert_eq!((peers.len(), peers.with(ids[0], |_, _| ()), peers.with(ids[1], |_, _| ())), (1, None, Some(())));
-    let another = peers.add(now, credentials(1)).unwrap();
+    let another = peers.add(now, peers.identity().clone(), credentials(1)).unwrap();
     assert!(!ids.contains(&another), "its place is used again, its ID is not");
 }

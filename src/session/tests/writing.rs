@@ -77,6 +77,23 @@ async fn nothing_of_a_refused_batch_is_sent() {
 }
 
 #[tokio::test]
+async fn who_does_not_take_what_it_must_not_miss_is_closed() {
+    over_both(|below| async move {
+        let limits = Limits { queue_bytes: 10_000, ..Limits::default() };
+        let mut server = Server::start(below, limits).await;
+        let mut client = server.client().await;
+        let session = server.session();
+        let news = frame::text("x".repeat(1000));
+        while !session.is_closed() {
+            session.push(&news);
+        }
+        assert_eq!(session.send(&news), Sent::Closed);
+        assert_eq!(close_code(&mut client).await.0, 1013);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_frame_larger_than_the_bound_passes_an_empty_queue() {
     over_both(|below| async move {
         let limits = Limits { queue_bytes: 1000, ..Limits::default() };

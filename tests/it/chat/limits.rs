@@ -13,6 +13,7 @@ everywhere!(
     requests_have_a_rate with [("RATE_MESSAGES", "20,1")],
     passwords_wait_in_a_queue_that_ends with [("BCRYPT_COST", "9"), ("BCRYPT_QUEUE", "4")],
     failures_slow_one_name_at_one_address with [("RATE_SIGNIN_FAILURES", "3/15m")],
+    one_address_makes_so_many_accounts with [("RATE_ACCOUNTS", "3/15m")],
 );
 
 async fn names_have_limits_and_fold(site: Site) {
@@ -146,6 +147,27 @@ async fn failures_slow_one_name_at_one_address(site: Site) {
         let wait = slowed["error"]["payload"]["retryAfterMs"].as_u64().unwrap();
         assert!((1..=15 * 60 * 1_000).contains(&wait), "{wait}");
         client.send("signIn", json!({ "username": "bob", "password": "secret of bob" })).await;
+        client.authorized().await;
+    }
+}
+
+async fn one_address_makes_so_many_accounts(site: Site) {
+    Client::sign_in(site.here(), "ann", "secret of ann").await;
+    Client::guest(site.there()).await;
+    Client::connect(site.here()).await.ask_to_sign_up("bob").await;
+    for node in [site.here(), site.there()] {
+        let mut client = Client::connect(node).await;
+        for (kind, payload) in [
+            ("signIn", json!({ "guest": true })),
+            ("signIn", json!({ "username": "cem", "password": "secret of cem" })),
+            ("signUp", json!({ "username": "cem", "password": "secret of cem" })),
+        ] {
+            let refused = client.request(kind, payload).await;
+            assert_eq!(refused["error"]["code"], 15, "{refused}");
+            let wait = refused["error"]["payload"]["retryAfterMs"].as_u64().unwrap();
+            assert!((1..=15 * 60 * 1_000).contains(&wait), "{wait}");
+        }
+        client.send("signIn", json!({ "username": "ann", "password": "secret of ann" })).await;
         client.authorized().await;
     }
 }

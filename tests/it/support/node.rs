@@ -12,6 +12,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::process;
+
 /// How long a node may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -126,12 +128,12 @@ impl Node {
 
     /// Asks it to stop, as a platform does.
     pub fn sigterm(&self) {
-        self.signal("TERM");
+        process::signal(self.child.lock().unwrap().id(), "TERM");
     }
 
     /// Stops or continues the process without ending it.
     pub fn pause(&self, on: bool) {
-        self.signal(if on { "STOP" } else { "CONT" });
+        process::pause(self.child.lock().unwrap().id(), on);
     }
 
     /// Waits until it has ended by itself.
@@ -145,11 +147,6 @@ impl Node {
             }
         };
         timeout(PATIENCE, ended).await.expect("the node ends")
-    }
-
-    fn signal(&self, name: &str) {
-        let child = self.child.lock().unwrap();
-        assert!(Command::new("kill").args([format!("-{name}"), child.id().to_string()]).status().unwrap().success());
     }
 }
 

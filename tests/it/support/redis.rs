@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::process;
+
 /// How long a server, a Cluster or a failover may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -126,8 +128,7 @@ impl RedisServer {
 
     /// Stops or continues the process without ending it.
     pub fn pause(&self, on: bool) {
-        let id = self.child.as_ref().expect("the server runs").id().to_string();
-        assert!(Command::new("kill").args([if on { "-STOP" } else { "-CONT" }, &id]).status().unwrap().success());
+        process::pause(self.child.as_ref().expect("the server runs").id(), on);
     }
 
     /// Its process ID and its folder.

@@ -163,7 +163,7 @@ impl State {
 }
 
 /// Those of whom it is not certain that they are in the room.
-fn joiners(waiting: VecDeque<Waiting>) -> Vec<SessionRef> {
+pub(super) fn joiners(waiting: VecDeque<Waiting>) -> Vec<SessionRef> {
     let joins = waiting.into_iter().filter_map(|waiting| match waiting {
         Waiting::Ask(from, Ask::Join(_)) => Some(from),
         _ => None,

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::leases::joiners;
 use super::{EMPTY, Output, State, Step, Tenure, Waiting};
 use crate::media::room::{RoomCommand, RoomOutput};
 use crate::store::record::calls::Tell;
@@ -65,7 +66,7 @@ impl State {
     fn release(&mut self, of: Tenure) {
         let Some(held) = self.held.remove(&of.room) else { return };
         self.command(held.shard, of.epoch, RoomCommand::Close { room: of.room });
-        self.end(of, Vec::new());
+        self.end(of, joiners(held.waiting));
         self.steps.push(Step::Release(of));
     }
 }

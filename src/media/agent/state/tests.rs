@@ -159,6 +159,20 @@ fn what_waits_is_bounded() {
 }
 
 #[test]
+fn what_is_told_while_the_store_is_away_takes_no_more_room_with_time() {
+    let now = Instant::now();
+    let mut state = open(now, 1);
+    let late = now + LEASE;
+    for number in 1..=100 {
+        state.output(late, told(OF, number, session(1), Tell::Roster(Roster::default())));
+        state.output(late, told(OF, number, session(2), Tell::Roster(Roster::default())));
+        state.output(late, people(OF, number, &[1, 2]));
+    }
+    state.renewed(late, late, OF, true);
+    assert_eq!(steps(&mut state), ["tell 1 roster 70", "tell 2 roster 70", "people 2"]);
+}
+
+#[test]
 fn a_room_is_given_up_when_nobody_is_in_it_or_about_to_be() {
     let now = Instant::now();
     let mut state = open(now, 1);

@@ -84,6 +84,26 @@ fn another_node_goes_on_with_the_same_lines_and_other_ssrcs() {
 }
 
 #[test]
+fn a_room_that_comes_back_to_its_node_has_another_certificate() {
+    let mut world = World::new();
+    let (ana, ben) = (world.enter("r", &BOTH), world.enter("r", &BOTH));
+    let fingerprint = |sdp: &str| sdp.lines().find(|line| line.starts_with("a=fingerprint")).unwrap().to_owned();
+    let before = fingerprint(&world.browsers[ana].offer().1);
+    assert_eq!(before, fingerprint(&world.browsers[ben].offer().1));
+    world.command(RoomCommand::Close { room: World::room("r") });
+    let now = world.now;
+    for index in [ana, ben] {
+        let (.., skeleton) = world.browsers[index].offer();
+        world.browsers[index].reconnect(now);
+        world.join(index, |join| join.skeleton = Some(skeleton));
+        world.run(100);
+        assert_ne!(fingerprint(&world.browsers[index].offer().1), before);
+    }
+    world.run(600);
+    world.assert_all_hear_all("r");
+}
+
+#[test]
 fn a_line_whose_publisher_does_not_come_along_ends() {
     let mut world = World::new();
     let (ana, _) = (world.enter("r", &[]), world.enter("r", &BOTH));
