@@ -106,15 +106,12 @@ impl Reaper {
             Holding::Member(channel, session) => {
                 let at = SessionRef { node: dead, session };
                 let Some(member) = self.store.member(channel, at).await? else { return Ok(()) };
-                let news = match member.number {
-                    Some(number) => {
-                        let today = self.store.users(&[member.user]).await?.into_iter().flatten().next();
-                        let name = today.map_or(member.username, |user| user.username);
-                        NewsRecord::Exited { who: Person { id: member.user, name }, number }
-                    }
-                    None => NewsRecord::Left { session, who: member.user, to: member.peer },
+                let today = match member.number {
+                    Some(_) => self.store.users(&[member.user]).await?.into_iter().flatten().next(),
+                    None => None,
                 };
-                let news = News { topic: Topic::Channel(channel), body: record::encode(&news) };
+                let name = today.map_or_else(|| member.username.clone(), |user| user.username);
+                let news = News { topic: Topic::Channel(channel), body: record::encode(&member.departure(name)) };
                 self.store.leave(channel, at, &news).await?;
             }
         }

@@ -142,6 +142,13 @@ impl Registry {
             if let Err(error) = self.store.join(channel, &member, &news, 0).await {
                 warn!(%error, "a membership could not be written again");
             }
+            // Who left meanwhile perhaps did so before this was written.
+            if !self.hub.roles(channel, member.at.session).joined {
+                let news = News { topic: Topic::Channel(channel), body: record::encode(&member.departure(member.username.clone())) };
+                if let Err(error) = self.store.leave(channel, member.at, &news).await {
+                    warn!(%error, "a membership that has ended could not be taken back");
+                }
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::record::{NewsRecord, Person};
 use super::{Result, topics::News};
 use crate::ids::{ChannelId, ClientId, Epoch, MessageId, Micros, Position, Seq, SessionRef, UserId, Username};
 
@@ -162,6 +163,17 @@ pub struct Member {
     /// The account's number, in a channel where users count and not their sessions: there only a user's first session to join
     /// and its last to leave are announced.
     pub number: Option<u64>,
+}
+
+impl Member {
+    /// The news that this member, who is called so today, has left.
+    #[must_use]
+    pub fn departure(&self, name: Username) -> NewsRecord {
+        match self.number {
+            Some(number) => NewsRecord::Exited { who: Person { id: self.user, name }, number },
+            None => NewsRecord::Left { session: self.at.session, who: self.user, to: self.peer },
+        }
+    }
 }
 
 /// Channels: members, log, dedup.
