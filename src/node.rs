@@ -217,7 +217,12 @@ impl Node {
         if let Some(media) = self.media {
             media.stop().await;
         }
-        let tidy = timeout(TIDY, self.janitor.idle()).await.is_ok();
+        // Also what those leave who did not take their leave in time: once the node is off the list, nobody looks for it.
+        let left = async {
+            self.sessions.end().await;
+            self.janitor.idle().await;
+        };
+        let tidy = timeout(TIDY, left).await.is_ok();
         self.relay.close();
         let mut tasks = self.tasks;
         // A heartbeat after that would put the node on the list again.

@@ -113,12 +113,24 @@ impl Sessions {
             session.close(CloseCode::GoingAway, &hint(within));
         }
         drop(sessions);
+        let _ = timeout_at(start + within, self.emptied()).await;
+    }
+
+    /// Ends what is left without further words. Returns when every conversation has been told so: only then is known what sessions leave
+    /// behind.
+    pub async fn end(&self) {
+        self.for_each(|session| session.abandon());
+        self.emptied().await;
+    }
+
+    async fn emptied(&self) {
         loop {
             let mut told = std::pin::pin!(self.empty.notified());
             told.as_mut().enable();
-            if self.is_empty() || timeout_at(start + within, told).await.is_err() {
+            if self.is_empty() {
                 return;
             }
+            told.await;
         }
     }
 

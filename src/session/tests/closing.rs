@@ -112,6 +112,22 @@ async fn who_answers_no_ping_is_closed_and_who_does_is_not() {
 }
 
 #[tokio::test]
+async fn who_does_not_take_leave_in_time_is_ended_and_its_conversation_told_so() {
+    over_both(|below| async move {
+        let mut server = Server::start(below, Limits { close_grace: Duration::from_secs(600), ..Limits::default() }).await;
+        let _silent = [server.client().await, server.client().await];
+        server.sessions.drain(Duration::from_millis(50)).await;
+        assert_eq!(server.sessions.len(), 2, "nobody has answered");
+        server.sessions.end().await;
+        assert!(server.sessions.is_empty());
+        for _ in 0..2 {
+            assert_eq!(server.told().await, Told::Closed);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn draining_spreads_the_closes_and_says_when_to_come_back() {
     over_both(|below| async move {
         let mut server = Server::start(below, Limits::default()).await;
