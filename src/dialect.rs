@@ -1,6 +1,7 @@
 //! What clients speak: wire types and a handler for each protocol. They translate and decide nothing.
 
 pub mod chat;
+pub mod mesh;
 pub mod rtc;
 pub mod stage;
 
@@ -11,7 +12,7 @@ use crate::cluster::{Hub, Janitor, Relay};
 use crate::domain::ice::IceServers;
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Rooms, Rules};
+use crate::domain::{Accounts, Channels, Meshes, Rooms, Rules};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::record::{self, NewsRecord};
@@ -37,6 +38,8 @@ pub struct Services {
     pub ice: IceServers,
     /// Rooms with numbers.
     pub rooms: Arc<Rooms>,
+    /// Peers who find each other.
+    pub meshes: Meshes,
     /// Letters to sessions anywhere.
     pub relay: Arc<Relay>,
     /// Kicks and bans.

@@ -75,6 +75,11 @@ uuid_id!(
     RoomId
 );
 
+uuid_id!(
+    /// Peers who find each other, and nobody else.
+    MeshId
+);
+
 /// Namespace of the UUIDv5 names below; any constant would do, it must only never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x7269_616c_746f_5f63_6861_6e6e_656c_7331);
 
@@ -113,6 +118,16 @@ impl RoomId {
     #[must_use]
     pub fn named(slug: &str) -> Self {
         Self(Uuid::new_v5(&NAMESPACE, format!("room {slug}").as_bytes()))
+    }
+}
+
+impl MeshId {
+    /// The mesh of those who came to this mount and named this room, or none.
+    #[must_use]
+    pub fn of(mount: &str, room: Option<&str>) -> Self {
+        // No mount has a space in its path.
+        let name = room.map_or_else(|| format!("mesh {mount}"), |room| format!("mesh {mount} {room}"));
+        Self(Uuid::new_v5(&NAMESPACE, name.as_bytes()))
     }
 }
 
@@ -264,6 +279,14 @@ mod tests {
             assert!(bad.parse::<RoomNumber>().is_err(), "{bad:?}");
         }
         assert_eq!((RoomNumber::from_random(0).get(), RoomNumber::from_random(u64::MAX).get()), (1, RoomNumber::MAX));
+    }
+
+    #[test]
+    fn meshes_are_apart_by_mount_and_room() {
+        let meshes = [("/", None), ("/", Some("")), ("/", Some("a")), ("/a", None), ("/a", Some("a")), ("/a", Some("a a"))];
+        let distinct: std::collections::HashSet<MeshId> = meshes.iter().map(|(mount, room)| MeshId::of(mount, *room)).collect();
+        assert_eq!(distinct.len(), meshes.len());
+        assert_eq!(MeshId::of("/a", Some("b")), MeshId::of("/a", Some("b")));
     }
 
     #[test]

@@ -85,6 +85,8 @@ metrics! {
     relay_letters_in: Count = "relay_letters_in",
     /// Letters whose recipient was not there.
     relay_undeliverable: Count = "relay_undeliverable",
+    /// Offers, answers and candidates forwarded from one client to another.
+    signals_forwarded: Count = "signals_forwarded",
     /// Failed operations of the store.
     store_errors: Count = "store_errors",
     /// Passwords waiting to be hashed or compared.

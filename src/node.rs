@@ -19,14 +19,15 @@ use crate::cluster::hub::HubEar;
 use crate::cluster::placement::Placement;
 use crate::cluster::registry::Registry;
 use crate::cluster::{Bus, Hub, Janitor, Relay};
-use crate::config::{Address, Config, DialectName, FailureRate, MessageRate, Role};
+use crate::config::{self, Address, Config, DialectName, FailureRate, MessageRate, Role};
 use crate::dialect::Services;
 use crate::dialect::chat::Chat;
+use crate::dialect::mesh::Mesh;
 use crate::dialect::stage::Stage;
 use crate::domain::ice::{IceServers, Turn};
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Hasher, Rooms, Rules, Tally};
+use crate::domain::{Accounts, Channels, Hasher, Meshes, Rooms, Rules, Tally};
 use crate::http::{self, Floors, InvalidMount, Mount, Origins, Readiness, Settings};
 use crate::ids::NodeId;
 use crate::media::agent::{Agent, AgentError, Surroundings};
@@ -164,6 +165,7 @@ impl Node {
             hub: hub.clone(),
             janitor: janitor.clone(),
             accounts: Accounts::new(store.clone(), hasher, rules.clone(), tally.clone()),
+            meshes: Meshes::new(store.clone(), hub.clone(), relay.clone(), config.limits.mesh_max_peers),
             channels: Channels::new(store.clone(), hub, rules.clone()),
             people: People::new(store.clone()),
             calls,
@@ -268,19 +270,25 @@ fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
     }
     let chat = Chat::new(services.clone());
     let stage = Stage::new(services.clone());
-    let allowed: Vec<String> = config.network.allowed_origins.0.iter().map(|origin| origin.as_str().to_owned()).collect();
-    let origins = if allowed.is_empty() { Origins::Same } else { Origins::SameOr(allowed) };
+    let own_origins = same_or(&config.network.allowed_origins);
+    let mesh_origins = config.network.mesh_origins.as_ref().map_or(Origins::Any, same_or);
     let mounts = &config.network.mounts.0;
     mounts
         .iter()
         .map(|mount| {
-            let dialect: Arc<dyn Dialect> = match mount.dialect {
-                DialectName::Chat => chat.clone(),
-                DialectName::Stage => stage.clone(),
+            let (dialect, origins): (Arc<dyn Dialect>, _) = match mount.dialect {
+                DialectName::Chat => (chat.clone(), &own_origins),
+                DialectName::Stage => (stage.clone(), &own_origins),
+                DialectName::Mesh => (Mesh::new(services.clone(), &mount.path), &mesh_origins),
             };
             Mount { path: mount.path.clone(), dialect, origins: origins.clone() }
         })
         .collect()
+}
+
+fn same_or(allowed: &config::Origins) -> Origins {
+    let allowed: Vec<String> = allowed.0.iter().map(|origin| origin.as_str().to_owned()).collect();
+    if allowed.is_empty() { Origins::Same } else { Origins::SameOr(allowed) }
 }
 
 fn http_settings(config: &Config) -> Result<Settings, NodeError> {

@@ -12,6 +12,7 @@ pub mod channels;
 pub mod directs;
 pub mod embedded;
 pub mod leases;
+pub mod meshes;
 pub mod nodes;
 pub mod presence;
 pub mod record;
@@ -28,6 +29,7 @@ pub use calls::CallSummaries;
 pub use channels::Channels;
 pub use directs::Directs;
 pub use leases::Leases;
+pub use meshes::Meshes;
 pub use nodes::{Inboxes, Registry};
 pub use presence::Presence;
 pub use rooms::Rooms;
@@ -49,7 +51,9 @@ pub enum StoreError {
 
 /// Everything at once: what a node holds as `Arc<dyn Store>`.
 #[async_trait]
-pub trait Store: Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + CallSummaries + Rooms + Topics + 'static {
+pub trait Store:
+    Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + CallSummaries + Rooms + Meshes + Topics + 'static
+{
     /// Counts one event under `key` and answers how many there were in the running window, this one included,
     /// and how long until the window ends. The window starts with its first event.
     async fn count(&self, key: &str, window: Duration) -> Result<Count>;

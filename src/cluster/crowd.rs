@@ -15,7 +15,7 @@ use self::views::Views;
 use super::listener::Listener;
 use super::lock;
 use crate::cluster::listener::Sent;
-use crate::ids::{SessionId, UserId};
+use crate::ids::{MeshId, SessionId, UserId};
 use crate::store::record::NewsRecord;
 
 /// At most so many sign-ins a second are told to one receiver.
@@ -70,6 +70,12 @@ impl Crowd {
     #[must_use]
     pub fn signed_in(&self) -> Vec<(UserId, SessionId)> {
         lock(&self.people).everybody.values().filter_map(|listener| Some((listener.user()?, listener.session()))).collect()
+    }
+
+    /// Every session that is in a mesh.
+    #[must_use]
+    pub fn in_meshes(&self) -> Vec<(MeshId, SessionId)> {
+        lock(&self.people).everybody.values().filter_map(|listener| Some((listener.mesh()?, listener.session()))).collect()
     }
 
     /// A session sees these users on its screen and wants to know how they are.

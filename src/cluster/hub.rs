@@ -1,5 +1,7 @@
 //! Which local sessions get what: channels ([`super::live`]), users and everybody ([`super::crowd`]).
 
+mod meshes;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
 use tracing::{error, warn};
@@ -17,7 +20,7 @@ use super::listener::Listener;
 use super::live::{Live, Reading, Roles, Wants};
 use super::lock;
 use super::memory::Memory;
-use crate::ids::{ChannelId, Epoch, MessageId, NodeId, Position, RoomId, SessionId, UserId};
+use crate::ids::{ChannelId, Epoch, MeshId, MessageId, NodeId, Position, RoomId, SessionId, UserId};
 use crate::metrics::Metrics;
 use crate::store::channels::{Entry, Head, Known, Member, Stored};
 use crate::store::record::{self, Decoded, NewsRecord};
@@ -50,7 +53,7 @@ impl Channel {
     }
 }
 
-/// The sessions of one user on this node who follow the user's topic.
+/// The sessions on this node who follow one topic: a user's, or a mesh's.
 type Followers = HashMap<SessionId, Arc<dyn Listener>>;
 
 /// The node's local distribution. Shared by everything that has sessions.
@@ -61,6 +64,7 @@ pub struct Hub {
     metrics: Arc<Metrics>,
     channels: Mutex<HashMap<ChannelId, Arc<Channel>>>,
     followers: Mutex<HashMap<UserId, Followers>>,
+    meshes: Mutex<HashMap<MeshId, Followers>>,
     /// What is known of channels that are not live here.
     memory: Mutex<Memory>,
     crowd: Crowd,
@@ -78,6 +82,7 @@ impl Hub {
             metrics,
             channels: Mutex::default(),
             followers: Mutex::default(),
+            meshes: Mutex::default(),
             memory: Mutex::default(),
             crowd,
         })
@@ -383,7 +388,7 @@ impl Hub {
     }
 
     fn channel_news(&self, channel: &Channel, body: &Bytes) {
-        let Some(news) = decode_news(body) else { return };
+        let Some(news) = decode_news::<NewsRecord>(body) else { return };
         let mut told = Vec::new();
         {
             let live = lock(&channel.live);
@@ -422,7 +427,7 @@ impl Hub {
     }
 
     fn user_news(&self, user: UserId, body: &Bytes) {
-        let Some(news) = decode_news(body) else { return };
+        let Some(news) = decode_news::<NewsRecord>(body) else { return };
         let listeners: Vec<_> = lock(&self.followers).get(&user).into_iter().flat_map(|sessions| sessions.values().cloned()).collect();
         let mut frames = super::crowd::NewsFrames::new(&news);
         for listener in listeners {
@@ -458,6 +463,7 @@ impl Ear for HubEar {
                     })
                     .push(payload),
                 (Topic::User(user), Payload::News(body)) => self.0.user_news(user, &body),
+                (Topic::Mesh(mesh), Payload::News(body)) => self.0.mesh_news(mesh, &body),
                 (Topic::All, Payload::News(body)) => {
                     if let Some(news) = decode_news(&body) {
                         self.0.crowd.heard(&news);
@@ -487,7 +493,7 @@ impl Ear for HubEar {
             hub.repeat_calls().await;
         });
         let followers: Vec<_> = lock(&self.0.followers).values().flat_map(|sessions| sessions.values().cloned()).collect();
-        followers.into_iter().for_each(Listener::missed_news);
+        followers.into_iter().chain(self.0.mesh_followers()).for_each(Listener::missed_news);
     }
 }
 
@@ -531,8 +537,8 @@ impl Drop for Prepared {
     }
 }
 
-fn decode_news(body: &Bytes) -> Option<NewsRecord> {
-    match record::decode::<NewsRecord>(body) {
+fn decode_news<N: DeserializeOwned>(body: &Bytes) -> Option<N> {
+    match record::decode::<N>(body) {
         Ok(Decoded::Known(news)) => Some(news),
         Ok(Decoded::Unknown) => None,
         Err(error) => {

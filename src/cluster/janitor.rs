@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 use tracing::error;
 
-use crate::ids::{ChannelId, SessionId, SessionRef, UserId};
+use crate::ids::{ChannelId, MeshId, SessionId, SessionRef, UserId};
 use crate::store::topics::News;
 use crate::store::{Store, StoreError};
 
@@ -29,12 +29,14 @@ pub enum Chore {
     Leave(ChannelId, SessionRef, News),
     /// A session's presence, and the news that its user is offline.
     Depart(UserId, SessionRef, News),
+    /// A session's place in a mesh, and the news that it is gone.
+    LeaveMesh(MeshId, SessionRef, News),
 }
 
 impl Chore {
     fn session(&self) -> SessionId {
         match self {
-            Self::Leave(_, at, _) | Self::Depart(_, at, _) => at.session,
+            Self::Leave(_, at, _) | Self::Depart(_, at, _) | Self::LeaveMesh(_, at, _) => at.session,
         }
     }
 }
@@ -152,6 +154,7 @@ async fn attempt(store: &dyn Store, chore: &Chore) -> Result<(), StoreError> {
     match chore {
         Chore::Leave(channel, at, news) => store.leave(*channel, *at, news).await?,
         Chore::Depart(user, at, news) => store.depart(*user, *at, news).await?,
+        Chore::LeaveMesh(mesh, at, news) => store.leave_mesh(*mesh, *at, news).await?,
     };
     Ok(())
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-use crate::ids::{ChannelId, Epoch, SessionId, UserId, Username};
+use crate::ids::{ChannelId, Epoch, MeshId, SessionId, UserId, Username};
 use crate::store::channels::Entry;
+use crate::store::record::meshes::MeshNews;
 use crate::store::record::{LogRecord, NewsRecord, Person, Signal};
 
 /// An entry of a channel's log, decoded.
@@ -82,6 +83,11 @@ pub trait Listener: Send + Sync + 'static {
         None
     }
 
+    /// The mesh that it is in.
+    fn mesh(&self) -> Option<MeshId> {
+        None
+    }
+
     /// What its frames are built with.
     fn encoder(&self) -> &dyn Encoder;
 
@@ -112,7 +118,12 @@ pub trait Listener: Send + Sync + 'static {
     /// A direct channel with `peer` appeared in the user's list.
     fn direct_opened(self: Arc<Self>, peer: UserId);
 
-    /// News for the user may have been missed for a while.
+    /// News of the mesh that it follows, in the order in which they were published.
+    fn mesh_news(&self, news: &MeshNews) {
+        let _ = news;
+    }
+
+    /// News for the user, or of the mesh, may have been missed for a while.
     fn missed_news(self: Arc<Self>);
 
     /// The user's read mark moved, by this or another session.

@@ -12,7 +12,7 @@ use super::relay::Relay;
 use crate::ids::{NodeId, SessionRef};
 use crate::metrics::Metrics;
 use crate::store::nodes::Holding;
-use crate::store::record::{self, NewsRecord, Person};
+use crate::store::record::{self, NewsRecord, Person, meshes};
 use crate::store::topics::{News, Topic};
 use crate::store::{Result, Store};
 
@@ -113,6 +113,9 @@ impl Reaper {
                 let name = today.map_or_else(|| member.username.clone(), |user| user.username);
                 let news = News { topic: Topic::Channel(channel), body: record::encode(&member.departure(name)) };
                 self.store.leave(channel, at, &news).await?;
+            }
+            Holding::Peer(mesh, session) => {
+                self.store.leave_mesh(mesh, SessionRef { node: dead, session }, &meshes::gone(mesh, session)).await?;
             }
         }
         Ok(())

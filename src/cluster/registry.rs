@@ -11,11 +11,11 @@ use tracing::{info, warn};
 use super::reaper::Reaper;
 use super::relay::Relay;
 use super::{Hub, lock};
-use crate::ids::NodeId;
+use crate::ids::{NodeId, SessionRef};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::nodes::{Beat, MediaInfo, NodeInfo};
-use crate::store::record::{self, NewsRecord, Person};
+use crate::store::record::{self, NewsRecord, Person, meshes};
 use crate::store::topics::{News, Topic};
 
 /// Between two heartbeats.
@@ -95,7 +95,7 @@ impl Registry {
                     if renewed.elapsed() >= RENEW_EVERY {
                         renewed = Instant::now();
                         if let Err(error) = self.renew().await {
-                            warn!(%error, "presences could not be renewed");
+                            warn!(%error, "presences and places in meshes could not be renewed");
                         }
                     }
                     reaper.reap().await;
@@ -125,6 +125,21 @@ impl Registry {
     async fn renew(&self) -> crate::store::Result<()> {
         for chunk in self.hub.crowd().signed_in().chunks(500) {
             self.store.renew(self.node, chunk, PRESENCE_TTL).await?;
+        }
+        self.keep_peers().await
+    }
+
+    /// Whatever of it the store has lost is written anew.
+    async fn keep_peers(&self) -> crate::store::Result<()> {
+        let kept = self.hub.crowd().in_meshes();
+        for chunk in kept.chunks(500) {
+            self.store.keep_peers(self.node, chunk).await?;
+        }
+        // Who left meanwhile may have been written anew behind their own leave.
+        for (mesh, session) in kept {
+            if self.hub.crowd().find(session).is_none() {
+                self.store.leave_mesh(mesh, SessionRef { node: self.node, session }, &meshes::gone(mesh, session)).await?;
+            }
         }
         Ok(())
     }

@@ -28,12 +28,16 @@ pub struct Network {
     pub server_address: Option<Address>,
 
     /// Which protocol is spoken at which path: `path=protocol`, separated by commas
-    #[arg(long, env, value_name = "LIST", default_value = "/ws=chat,/stage/ws=stage", value_parser = mounts::parse)]
+    #[arg(long, env, value_name = "LIST", default_value = "/ws=chat,/stage/ws=stage,/mesh/ws=mesh", value_parser = mounts::parse)]
     pub mounts: Mounts,
 
     /// Origins besides its own whose pages may connect, separated by commas
     #[arg(long, env, value_name = "LIST", default_value = "", value_parser = origins::parse)]
     pub allowed_origins: Origins,
+
+    /// Origins besides the node's own whose pages may use the mesh protocol, separated by commas; unset: any
+    #[arg(long, env, value_name = "LIST", value_parser = origins::parse)]
+    pub mesh_origins: Option<Origins>,
 
     /// How many proxies in front of the node add to X-Forwarded-For; 0 ignores that header
     #[arg(long, env, value_name = "NUMBER", default_value = "0", value_parser = whole::<usize>(0, 16))]
@@ -193,6 +197,10 @@ pub struct Limits {
     /// How long a room with a number stays, with what was said in it, after the last one has left
     #[arg(long, env, value_name = "SECONDS", default_value = "86400", value_parser = seconds(1, 315_360_000))]
     pub room_idle_seconds: Duration,
+
+    /// Peers in one mesh
+    #[arg(long, env, value_name = "NUMBER", default_value = "500", value_parser = whole::<usize>(2, 10_000))]
+    pub mesh_max_peers: usize,
 
     /// Between pings; a client that misses two is gone
     #[arg(long, env, value_name = "SECONDS", default_value = "20", value_parser = seconds(1, 3600))]

@@ -9,11 +9,13 @@ pub enum DialectName {
     Chat,
     /// Work orders, events and questions; video rooms.
     Stage,
+    /// Who is connected, and forwarding of offers, answers and candidates.
+    Mesh,
 }
 
 impl DialectName {
     /// Every protocol there is.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::Stage];
+    pub const ALL: [Self; 3] = [Self::Chat, Self::Stage, Self::Mesh];
 
     /// The name in `MOUNTS`.
     #[must_use]
@@ -21,6 +23,7 @@ impl DialectName {
         match self {
             Self::Chat => "chat",
             Self::Stage => "stage",
+            Self::Mesh => "mesh",
         }
     }
 }

@@ -5,9 +5,10 @@ use clap::Arg;
 use super::read::declarations;
 
 /// Values for the settings that have no default.
-const EXAMPLES: [(&str, &str); 19] = [
+const EXAMPLES: [(&str, &str); 20] = [
     ("SERVER_ADDRESS", ":8080"),
     ("ALLOWED_ORIGINS", "https://chat.example.org,https://example.org"),
+    ("MESH_ORIGINS", "https://mesh.example.org"),
     ("CLIENT_LOCATION", "./public"),
     ("CONTENT_SECURITY_POLICY", "default-src 'self'"),
     ("WORKERS", "2"),

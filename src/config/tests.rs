@@ -18,7 +18,10 @@ fn defaults_are_those_of_the_manual() {
     let config = read(&[]);
     assert_eq!((config.network.host.as_str(), config.network.port), ("0.0.0.0", 8080));
     let mount = |path: &str, dialect| Mount { path: path.to_owned(), dialect };
-    assert_eq!(config.network.mounts.0, [mount("/ws", DialectName::Chat), mount("/stage/ws", DialectName::Stage)]);
+    assert_eq!(
+        config.network.mounts.0,
+        [mount("/ws", DialectName::Chat), mount("/stage/ws", DialectName::Stage), mount("/mesh/ws", DialectName::Mesh)]
+    );
     assert_eq!(config.node.role, Role::All);
     assert_eq!(config.node.drain_seconds, Duration::from_secs(8));
     assert!(config.node.worker_threads() >= 1);
@@ -35,16 +38,19 @@ fn a_wrong_value_is_told_with_name_fault_and_example() {
         ("--port=70000", "PORT: `70000` is not a whole number from 0 to 65535; for example PORT=8080"),
         ("--port=-1", "PORT: `-1` is not a whole number from 0 to 65535; for example PORT=8080"),
         ("--server-address=5000", "SERVER_ADDRESS: `5000` is not `host:port`; for example SERVER_ADDRESS=:8080"),
-        ("--mounts=/ws", "MOUNTS: `/ws` is not `path=protocol`; for example MOUNTS=/ws=chat,/stage/ws=stage"),
+        ("--mounts=/ws", "MOUNTS: `/ws` is not `path=protocol`; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh"),
         (
             "--mounts=ws=chat",
-            "MOUNTS: `ws` is not a path that begins with / and has no wildcards; for example MOUNTS=/ws=chat,/stage/ws=stage",
+            "MOUNTS: `ws` is not a path that begins with / and has no wildcards; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh",
         ),
-        ("--mounts=/ws=chat,/ws=chat", "MOUNTS: names the path `/ws` twice; for example MOUNTS=/ws=chat,/stage/ws=stage"),
-        ("--mounts=/metrics=chat", "MOUNTS: the path `/metrics` is taken by the node itself; for example MOUNTS=/ws=chat,/stage/ws=stage"),
+        ("--mounts=/ws=chat,/ws=chat", "MOUNTS: names the path `/ws` twice; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh"),
+        (
+            "--mounts=/metrics=chat",
+            "MOUNTS: the path `/metrics` is taken by the node itself; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh",
+        ),
         (
             "--mounts=/=dance",
-            "MOUNTS: `dance` is not a protocol of this version, which speaks: chat, stage; for example MOUNTS=/ws=chat,/stage/ws=stage",
+            "MOUNTS: `dance` is not a protocol of this version, which speaks: chat, stage, mesh; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh",
         ),
         (
             "--allowed-origins=chat.example.org",

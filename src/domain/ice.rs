@@ -1,5 +1,6 @@
 //! Where clients find their way through firewalls: STUN and TURN servers, with credentials that end.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -8,7 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::Serialize;
 use sha1::Sha1;
 
-use crate::ids::{Micros, UserId};
+use crate::ids::Micros;
 
 /// An `RTCIceServer` (W3C WebRTC, section 4.2.4).
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -50,10 +51,10 @@ pub struct Turn {
 }
 
 impl IceServers {
-    /// For one user from `now` on. TURN credentials are made as "A REST API For Access To TURN Services" (draft-uberti-behave-turn-rest)
+    /// For one user, or one connection without a user, from `now` on. TURN credentials are made as "A REST API For Access To TURN Services" (draft-uberti-behave-turn-rest)
     /// says: the username ends at a time, and the credential is its HMAC-SHA1.
     #[must_use]
-    pub fn mint(&self, user: UserId, now: Micros) -> Vec<IceServer> {
+    pub fn mint(&self, user: impl Display, now: Micros) -> Vec<IceServer> {
         let stun = self.stun.iter().map(|address| IceServer { urls: vec![format!("stun:{address}")], username: None, credential: None });
         let turn = self.turn.iter().map(|turn| {
             let username = format!("{}:{user}", now.plus(turn.ttl).millis() / 1_000);
@@ -76,6 +77,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::ids::UserId;
 
     #[test]
     fn credentials_are_those_that_a_turn_server_computes() {

@@ -47,7 +47,9 @@ enum Refused {
     Version,
     #[error("Sec-WebSocket-Key must be 16 bytes in base64.")]
     Key,
-    #[error("Pages of this origin may not connect; its operator can add it to ALLOWED_ORIGINS.")]
+    #[error(
+        "Pages of this origin may not connect; its operator can add it to ALLOWED_ORIGINS, or to the list of this protocol if it has one."
+    )]
     Origin,
     #[error("This node is being stopped; connect again.")]
     Draining,

@@ -6,7 +6,7 @@
 //! | 1001 | [`GoingAway`](CloseCode::GoingAway) | this node is being stopped | comes back after the milliseconds in the reason |
 //! | 1002 | [`Protocol`](CloseCode::Protocol) | the client broke the WebSocket protocol | mends its code |
 //! | 1007 | [`InvalidText`](CloseCode::InvalidText) | a text frame was not UTF-8 | mends its code |
-//! | 1008 | [`TooMuch`](CloseCode::TooMuch) | the address asks for more than its share, before it was let in | waits |
+//! | 1008 | [`TooMuch`](CloseCode::TooMuch) | the address asks for more than its share, or there is no room for one more, before it was let in | waits |
 //! | 1009 | [`TooLarge`](CloseCode::TooLarge) | a frame of more than four times `MAX_FRAME_BYTES` | sends less |
 //! | 1011 | [`Internal`](CloseCode::Internal) | a bug in this server ended this one session | comes back |
 //! | 1012 | [`Restart`](CloseCode::Restart) | the cluster had given this node up, and what it held is gone; or a room cannot be opened for want of the store | comes back and resumes |
@@ -28,7 +28,7 @@ pub enum CloseCode {
     Protocol = 1002,
     /// A text frame was not UTF-8.
     InvalidText = 1007,
-    /// The address asks for more than its share.
+    /// The address asks for more than its share, or there is no room for one more.
     TooMuch = 1008,
     /// A frame was larger than even a refusal reads.
     TooLarge = 1009,

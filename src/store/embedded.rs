@@ -3,7 +3,7 @@
 //! * What must survive is in a [redb](https://docs.rs/redb) file: accounts, access keys, channel logs, direct channels, read
 //!   marks, blocks, secrets. One thread writes it ([`writer`]); an operation is answered, and what it publishes is heard, only
 //!   after the commit that holds it is on the disk. Reads are transactions of their own and see whole commits only.
-//! * What ends with the process anyway is in memory: presence, members, holdings, leases, who is in which call, the registry, inboxes, counters
+//! * What ends with the process anyway is in memory: presence, members, meshes, holdings, leases, who is in which call, the registry, inboxes, counters
 //!   ([`memory`]).
 //! * Topics are queues within the process ([`topics`]).
 
@@ -20,6 +20,7 @@ mod leases;
 mod log;
 mod members;
 mod memory;
+mod meshes;
 mod presence;
 mod registry;
 mod rooms;

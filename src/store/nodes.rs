@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Result;
-use crate::ids::{ChannelId, Micros, NodeId, SessionId, UserId};
+use crate::ids::{ChannelId, MeshId, Micros, NodeId, SessionId, UserId};
 
 /// What a node tells of itself with each heartbeat. It only ever gains fields that may be missing, so that nodes of two versions
 /// read each other's.
@@ -79,6 +79,8 @@ pub enum Holding {
     Presence(UserId, SessionId),
     /// A session's membership in a channel.
     Member(ChannelId, SessionId),
+    /// A session's place in a mesh.
+    Peer(MeshId, SessionId),
 }
 
 /// Heartbeats, holdings, the reaper's lease.

@@ -14,8 +14,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub mod calls;
+pub mod meshes;
 
 use self::calls::{Ask, Tell};
+use self::meshes::Forward;
 use super::StoreError;
 use crate::ids::{
     ChannelId, ClientId, Emoji, MessageId, MessageText, Micros, NodeId, RoomEpoch, RoomId, Seq, SessionId, SessionRef, TokenDigest, UserId,
@@ -189,6 +191,8 @@ pub enum Signal {
     Expelled { user: UserId, why: Expulsion },
     /// Something said in a channel to one user only, `message.to`. It is kept nowhere. `from` is told if that user is not there.
     Whisper { channel: ChannelId, from: SessionRef, message: Box<MessageRecord> },
+    /// From one peer of a mesh to another.
+    Forward(Box<Forward>),
     /// For the media agent of the node: something from the participant that the letter is from (`reply_to`).
     CallAsk { room: RoomId, epoch: RoomEpoch, ask: Box<Ask> },
     /// For the participant `to`, from the media node that serves the room in this epoch (`reply_to`, with the participant's session).

@@ -14,6 +14,7 @@ mod fence;
 mod keys;
 mod leases;
 mod link;
+mod meshes;
 mod nodes;
 mod presence;
 mod rooms;

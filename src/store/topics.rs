@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use super::{Result, channels::Entry};
-use crate::ids::{ChannelId, Epoch, NodeId, UserId};
+use crate::ids::{ChannelId, Epoch, MeshId, NodeId, UserId};
 
 /// What can be subscribed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +14,8 @@ pub enum Topic {
     Channel(ChannelId),
     /// What concerns one user's sessions on all nodes.
     User(UserId),
+    /// Who comes and goes in a mesh.
+    Mesh(MeshId),
     /// Every node.
     All,
     /// A node's messages to itself, by which it notices that it hears nothing any more. On a Redis Cluster there is one
@@ -26,7 +28,7 @@ pub enum Topic {
 pub struct News {
     /// To whom.
     pub topic: Topic,
-    /// An encoded [`super::record::NewsRecord`].
+    /// An encoded [`super::record::NewsRecord`]; in a mesh a [`super::record::meshes::MeshNews`].
     pub body: Bytes,
 }
 
@@ -46,7 +48,7 @@ pub enum Payload {
     Entry(Entry),
     /// A channel lost data and has a new epoch.
     Reset(Epoch),
-    /// Anything that is in no log; an encoded [`super::record::NewsRecord`].
+    /// Anything that is in no log: see [`News::body`].
     News(Bytes),
     /// The node's own probe came back.
     Probe,

@@ -1,7 +1,7 @@
 //! What becomes of messages, sessions and people when something fails: Redis, the way to it, or a node. Real processes throughout.
 
 mod calls;
-mod crew;
+pub mod crew;
 mod cut;
 mod death;
 mod failover;

@@ -8,6 +8,7 @@ mod chat;
 mod faults;
 mod load;
 mod media;
+mod mesh;
 mod placement;
 mod stage;
 mod store_embedded;

@@ -19,6 +19,8 @@ pub mod lease_model;
 pub mod leases;
 pub mod log;
 pub mod members;
+pub mod mesh_model;
+pub mod meshes;
 pub mod model;
 pub mod pages;
 pub mod presence;
@@ -172,6 +174,15 @@ macro_rules! store_contract {
                     a_lost_room_that_people_are_in_is_written_anew,
                     where_users_count_only_first_and_last_sessions_are_announced,
                     of_many_sessions_that_end_at_once_one_is_the_last;
+                meshes:
+                    a_newcomer_is_told_who_came_before_it,
+                    of_any_two_who_enter_at_once_exactly_one_is_told_of_the_other,
+                    entering_again_changes_nothing,
+                    a_full_mesh_lets_nobody_in,
+                    a_lost_peer_is_written_anew_behind_the_others,
+                    a_place_in_a_mesh_is_among_the_holdings;
+                mesh_model:
+                    a_mesh_behaves_like_its_model;
                 counters:
                     events_are_counted_within_their_window,
                     counters_are_shared_and_can_be_forgotten,

@@ -55,7 +55,7 @@ impl Desks {
                 Signal::CallTell { .. } => Taker::Desk(at(&self.media)),
                 _ => Taker::Session,
             },
-            Signal::KeyEnded { .. } | Signal::Expelled { .. } | Signal::Whisper { .. } => Taker::Session,
+            Signal::KeyEnded { .. } | Signal::Expelled { .. } | Signal::Whisper { .. } | Signal::Forward(_) => Taker::Session,
         }
     }
 }

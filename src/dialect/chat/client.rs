@@ -473,6 +473,7 @@ impl Listener for Client {
             Signal::KeyEnded { .. }
             | Signal::Expelled { .. }
             | Signal::Whisper { .. }
+            | Signal::Forward(_)
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. }
             | Signal::Undeliverable { .. } => {}

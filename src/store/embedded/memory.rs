@@ -3,7 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    calls::Summaries, counters::Counters, inboxes::Letters, leases::Rooms, members::Memberships, presence::Sessions, registry::Nodes,
+    calls::Summaries, counters::Counters, inboxes::Letters, leases::Rooms, members::Memberships, meshes::Meshes, presence::Sessions,
+    registry::Nodes,
 };
 
 /// The lock and what wakes those who wait for letters.
@@ -20,6 +21,7 @@ pub(super) struct State {
     pub(super) counters: Counters,
     pub(super) sessions: Sessions,
     pub(super) members: Memberships,
+    pub(super) meshes: Meshes,
     pub(super) nodes: Nodes,
     pub(super) rooms: Rooms,
     pub(super) calls: Summaries,

@@ -2,7 +2,7 @@
 
 use redis::cluster_routing::Slot;
 
-use crate::ids::{ChannelId, NodeId, RoomId, TokenDigest, UserId};
+use crate::ids::{ChannelId, MeshId, NodeId, RoomId, TokenDigest, UserId};
 use crate::store::topics::Topic;
 
 pub(super) const USERS: &str = "rialto:{users}";
@@ -71,6 +71,11 @@ pub(super) fn call(id: RoomId) -> String {
     format!("rialto:{{r:{id}}}:call")
 }
 
+/// The peers of a mesh.
+pub(super) fn mesh(id: MeshId) -> String {
+    format!("rialto:{{x:{id}}}")
+}
+
 pub(super) fn counter(key: &str) -> String {
     format!("rialto:cnt:{key}")
 }
@@ -84,6 +89,7 @@ pub(super) fn topic(topic: &Topic, tag: u32) -> String {
     match topic {
         Topic::Channel(id) => format!("rialto:{{c:{id}}}:t"),
         Topic::User(id) => format!("rialto:{{u:{id}}}:t"),
+        Topic::Mesh(id) => format!("rialto:{{x:{id}}}:t"),
         Topic::All => "rialto:t:all".to_owned(),
         Topic::Probe(node, number) => format!("rialto:{{p:{tag}}}:{node}:{number}"),
     }
@@ -99,6 +105,7 @@ pub(super) fn parse_topic(name: &[u8]) -> Option<Topic> {
     match tag.split_once(':')? {
         ("c", id) => Some(Topic::Channel(id.parse().ok()?)),
         ("u", id) => Some(Topic::User(id.parse().ok()?)),
+        ("x", id) => Some(Topic::Mesh(id.parse().ok()?)),
         ("p", _) => {
             let (node, number) = rest.split_once(':')?;
             Some(Topic::Probe(node.parse().ok()?, number.parse().ok()?))
@@ -125,12 +132,13 @@ mod tests {
 
     #[test]
     fn topics_survive_the_way_and_share_the_slot_of_their_keys() {
-        let (channel_id, user_id, node_id) = (ChannelId::general(), UserId::random(), NodeId::random());
-        for one in [Topic::Channel(channel_id), Topic::User(user_id), Topic::All, Topic::Probe(node_id, 3)] {
+        let (channel_id, user_id, mesh_id, node_id) = (ChannelId::general(), UserId::random(), MeshId::random(), NodeId::random());
+        for one in [Topic::Channel(channel_id), Topic::User(user_id), Topic::Mesh(mesh_id), Topic::All, Topic::Probe(node_id, 3)] {
             assert_eq!(parse_topic(topic(&one, 7).as_bytes()), Some(one));
         }
         assert_eq!(parse_topic(b"rialto:{c:nonsense}:t"), None);
         assert!(channel(channel_id).iter().all(|key| same_slot(key, &topic(&Topic::Channel(channel_id), 0))));
+        assert!(same_slot(&mesh(mesh_id), &topic(&Topic::Mesh(mesh_id), 0)));
         assert!(same_slot(&of_user(user_id, "p"), &topic(&Topic::User(user_id), 0)));
         let tag = probe_tag(16_383);
         assert_eq!(Some(Slot::for_key(topic(&Topic::Probe(node_id, 0), tag))), Slot::new(16_383));

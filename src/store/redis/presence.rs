@@ -67,13 +67,14 @@ impl Shared {
     }
 }
 
-fn holdings_command(command: &str, node: NodeId, holdings: &[Holding]) -> Cmd {
+pub(super) fn holdings_command(command: &str, node: NodeId, holdings: &[Holding]) -> Cmd {
     let mut command = redis::cmd(command);
     command.arg(keys::holdings(node));
     for holding in holdings {
         command.arg(match holding {
             Holding::Presence(user, session) => format!("p {user} {session}"),
             Holding::Member(channel, session) => format!("m {channel} {session}"),
+            Holding::Peer(mesh, session) => format!("x {mesh} {session}"),
         });
     }
     command
@@ -86,6 +87,7 @@ pub(super) fn parse_holding(text: &str) -> Result<Holding> {
     match kind {
         "p" => Ok(Holding::Presence(wire::parse(what)?, wire::parse(session)?)),
         "m" => Ok(Holding::Member(wire::parse(what)?, wire::parse(session)?)),
+        "x" => Ok(Holding::Peer(wire::parse(what)?, wire::parse(session)?)),
         _ => Err(wire::strange()),
     }
 }
