@@ -129,7 +129,7 @@ impl Registry {
         self.keep_peers().await
     }
 
-    /// Whatever of it the store has lost is written anew.
+    /// Places in meshes that the store has lost are written anew.
     async fn keep_peers(&self) -> crate::store::Result<()> {
         let kept = self.hub.crowd().in_meshes();
         for chunk in kept.chunks(500) {
