@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod mesh;
+pub mod rooms;
 pub mod rtc;
 pub mod stage;
 

@@ -6,14 +6,17 @@
 //! | `/healthz` | 200 while the process lives |
 //! | `/readyz` | 200 while the node can serve, else 503; which part is missing is in its JSON |
 //! | `/metrics` | figures for Prometheus |
+//! | `/room`, `/public`, `/chat/{slug}` | rooms with a name, where their protocol is mounted |
 //! | anything else | a file of the web app, or 404; on a node without the app always 404 |
 
 mod client;
+mod cookies;
 mod files;
 mod health;
 mod listen;
 mod mount;
 mod origin;
+mod rooms;
 #[cfg(test)]
 mod tests;
 mod upgrade;
@@ -32,6 +35,7 @@ pub use self::health::Readiness;
 pub use self::listen::{listen, serve};
 pub use self::mount::{InvalidMount, Mount};
 pub use self::origin::Origins;
+pub use self::rooms::RoomDesk;
 use crate::metrics::Metrics;
 use crate::session::Sessions;
 
@@ -61,6 +65,8 @@ pub struct Floors {
     pub metrics: Arc<Metrics>,
     /// What `/readyz` shows.
     pub readiness: Arc<Readiness>,
+    /// Rooms with a name; `None`: their protocol is not spoken here.
+    pub rooms: Option<RoomDesk>,
 }
 
 /// The whole of a node's HTTP service, for [`serve`].
@@ -68,7 +74,7 @@ pub struct Floors {
 /// # Errors
 /// A mount's path can not be routed, or is taken.
 pub fn router(mounts: Vec<Mount>, settings: &Settings, floors: &Floors) -> Result<Router, InvalidMount> {
-    mount::check(&mounts)?;
+    mount::check(&mounts, if floors.rooms.is_some() { &rooms::TAKEN } else { &[] })?;
     let app = files::Files::new(settings);
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
@@ -78,6 +84,9 @@ pub fn router(mounts: Vec<Mount>, settings: &Settings, floors: &Floors) -> Resul
         let path = mount.path.clone();
         let gate = upgrade::Gate::new(mount, settings, floors, app.clone());
         router = router.route(&path, get(upgrade::upgrade).with_state(gate));
+    }
+    if let Some(desk) = &floors.rooms {
+        router = router.merge(rooms::router(desk.clone(), settings, app.clone()));
     }
     let router = if settings.no_app { router } else { router.fallback_service(app.into_service()) };
     Ok(router.layer(map_response(harden)))

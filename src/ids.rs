@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use secret::{AccessKey, Password, PasswordHash, TokenDigest};
-pub use text::{ClientId, Emoji, FoldedName, InvalidText, MessageText, RequestId, Slug, Username};
+pub use text::{ClientId, Emoji, FoldedName, InvalidText, MessageText, RequestId, RoomName, Slug, Username};
 
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -104,6 +104,12 @@ impl ChannelId {
     #[must_use]
     pub fn of_room(room: RoomNumber) -> Self {
         Self(Uuid::new_v5(&NAMESPACE, format!("stage room {room}").as_bytes()))
+    }
+
+    /// Who is in a room with a name. Nothing is kept of what is said there.
+    #[must_use]
+    pub fn of_slug(slug: &Slug) -> Self {
+        Self(Uuid::new_v5(&NAMESPACE, format!("named room {}", slug.as_str()).as_bytes()))
     }
 }
 

@@ -23,12 +23,15 @@ use crate::config::{self, Address, Config, DialectName, FailureRate, MessageRate
 use crate::dialect::Services;
 use crate::dialect::chat::Chat;
 use crate::dialect::mesh::Mesh;
+use crate::dialect::rooms;
 use crate::dialect::stage::Stage;
 use crate::domain::ice::{IceServers, Turn};
 use crate::domain::moderation::Moderation;
+use crate::domain::named_rooms::Limits as RoomLimits;
+use crate::domain::passes::Passes;
 use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Hasher, Meshes, Rooms, Rules, Tally};
-use crate::http::{self, Floors, InvalidMount, Mount, Origins, Readiness, Settings};
+use crate::domain::{Accounts, Channels, Hasher, Meshes, NamedRooms, Rooms, Rules, Tally};
+use crate::http::{self, Floors, InvalidMount, Mount, Origins, Readiness, RoomDesk, Settings};
 use crate::ids::NodeId;
 use crate::media::agent::{Agent, AgentError, Surroundings};
 use crate::metrics::Metrics;
@@ -156,10 +159,19 @@ impl Node {
         tasks.spawn(upkeep::watch_readiness(store.clone(), bus, readiness.clone()));
 
         let rules = Arc::new(rules(config));
-        let hasher = Hasher::new(config.accounts.bcrypt_cost, config.accounts.bcrypt_queue, metrics.clone())?;
-        let tally = Tally::new(store::secret(config, store.as_ref()).await?);
-        let rooms = Rooms::new(store.clone(), tally.clone(), config.limits.room_idle_seconds, window(config.limits.rate_rooms));
+        let hasher = Arc::new(Hasher::new(config.accounts.bcrypt_cost, config.accounts.bcrypt_queue, metrics.clone())?);
+        let secret = store::secret(config, store.as_ref()).await?;
+        let tally = Tally::new(secret);
+        let rooms = Rooms::new(store.clone(), tally.clone(), config.limits.numbered_room_idle(), window(config.limits.rate_rooms));
         tasks.spawn(rooms.clone().run());
+        let limits = RoomLimits {
+            idle: config.limits.named_room_idle(),
+            rooms: window(config.limits.rate_rooms),
+            failures: window(config.limits.rate_signin_failures),
+        };
+        let keys = (Passes::new(secret), tally.clone());
+        let named_rooms = NamedRooms::new(id, store.clone(), janitor.clone(), hasher.clone(), keys, limits);
+        tasks.spawn(named_rooms.clone().run());
         let services = Arc::new(Services {
             store: store.clone(),
             hub: hub.clone(),
@@ -176,8 +188,10 @@ impl Node {
             rules,
             metrics: metrics.clone(),
         });
-        let floors = Floors { sessions: sessions.clone(), metrics, readiness };
-        let router = http::router(mounts(config, &services), &http_settings(config)?, &floors)?;
+        let rooms =
+            serves_rooms(config).then(|| RoomDesk { rooms: named_rooms.clone(), origins: same_or(&config.network.allowed_origins) });
+        let floors = Floors { sessions: sessions.clone(), metrics, readiness, rooms };
+        let router = http::router(mounts(config, &services, &named_rooms), &http_settings(config)?, &floors)?;
         let (stop_http, stopped) = oneshot::channel();
         tasks.spawn(async move {
             let stop = async move {
@@ -264,12 +278,18 @@ async fn resolve(config: &Config) -> Result<SocketAddr, NodeError> {
     found.next().ok_or_else(|| failed(std::io::ErrorKind::AddrNotAvailable.into()))
 }
 
-fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
+/// Whether rooms with a name are to be had here.
+fn serves_rooms(config: &Config) -> bool {
+    config.node.role != Role::Media && config.network.mounts.0.iter().any(|mount| mount.dialect == DialectName::Rooms)
+}
+
+fn mounts(config: &Config, services: &Arc<Services>, named_rooms: &Arc<NamedRooms>) -> Vec<Mount> {
     if config.node.role == Role::Media {
         return Vec::new();
     }
     let chat = Chat::new(services.clone());
     let stage = Stage::new(services.clone());
+    let rooms = rooms::Rooms::new(services.clone(), named_rooms.clone(), config.limits.room_ping_seconds);
     let own_origins = same_or(&config.network.allowed_origins);
     let mesh_origins = config.network.mesh_origins.as_ref().map_or(Origins::Any, same_or);
     let mounts = &config.network.mounts.0;
@@ -280,6 +300,7 @@ fn mounts(config: &Config, services: &Arc<Services>) -> Vec<Mount> {
                 DialectName::Chat => (chat.clone(), &own_origins),
                 DialectName::Stage => (stage.clone(), &own_origins),
                 DialectName::Mesh => (Mesh::new(services.clone(), &mount.path), &mesh_origins),
+                DialectName::Rooms => (rooms.clone(), &own_origins),
             };
             Mount { path: mount.path.clone(), dialect, origins: origins.clone() }
         })

@@ -13,6 +13,7 @@
 //!   session with 1011 and nothing else.
 
 pub mod close;
+mod door;
 pub mod frame;
 mod limits;
 mod outbox;
@@ -39,6 +40,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use self::close::CloseCode;
+pub use self::door::Turned;
 pub use self::limits::{Limits, Rate};
 use self::outbox::{Outbox, Taken};
 pub use self::registry::Sessions;
@@ -50,6 +52,12 @@ use crate::metrics::Metrics;
 
 /// A wire protocol: makes a conversation for each connection.
 pub trait Dialect: Send + Sync + 'static {
+    /// Asked before the handshake is answered: whether the client at this address may connect to `target` at all. What it is given for
+    /// that goes into the target ([`Target::give`]).
+    fn admit<'a>(&'a self, _target: &'a mut Target, _client: IpAddr) -> BoxFuture<'a, Result<(), Turned>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Begins a conversation on a fresh connection, which was opened for `target`. Nothing has been read or written yet.
     fn begin(self: Arc<Self>, session: Arc<Session>, target: Target) -> Box<dyn Conversation>;
 }

@@ -13,6 +13,7 @@ pub mod directs;
 pub mod embedded;
 pub mod leases;
 pub mod meshes;
+pub mod named_rooms;
 pub mod nodes;
 pub mod presence;
 pub mod record;
@@ -30,6 +31,7 @@ pub use channels::Channels;
 pub use directs::Directs;
 pub use leases::Leases;
 pub use meshes::Meshes;
+pub use named_rooms::NamedRooms;
 pub use nodes::{Inboxes, Registry};
 pub use presence::Presence;
 pub use rooms::Rooms;
@@ -52,7 +54,7 @@ pub enum StoreError {
 /// Everything at once: what a node holds as `Arc<dyn Store>`.
 #[async_trait]
 pub trait Store:
-    Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + CallSummaries + Rooms + Meshes + Topics + 'static
+    Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + CallSummaries + Rooms + Meshes + NamedRooms + Topics + 'static
 {
     /// Counts one event under `key` and answers how many there were in the running window, this one included,
     /// and how long until the window ends. The window starts with its first event.

@@ -486,7 +486,9 @@ impl Ear for HubEar {
                     async move {
                         // What was heard last may have come from a server that has lost its place to one that never had it.
                         hub.verify(channel.clone()).await;
-                        hub.catch_up(channel).await;
+                        hub.clone().catch_up(channel.clone()).await;
+                        let listeners: Vec<_> = lock(&channel.live).listeners().map(|(listener, _)| listener.clone()).collect();
+                        listeners.iter().for_each(|listener| listener.missed_in_channel());
                     }
                 })
                 .await;

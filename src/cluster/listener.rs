@@ -115,6 +115,9 @@ pub trait Listener: Send + Sync + 'static {
     /// A channel that the session watches got this, which was just sent.
     fn watched(&self, channel: ChannelId, event: &LogEvent);
 
+    /// News of a channel that the session is in may have been missed for a while.
+    fn missed_in_channel(&self) {}
+
     /// A direct channel with `peer` appeared in the user's list.
     fn direct_opened(self: Arc<Self>, peer: UserId);
 

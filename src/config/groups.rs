@@ -27,8 +27,8 @@ pub struct Network {
     #[arg(long, env, value_name = "ADDRESS", value_parser = values::address)]
     pub server_address: Option<Address>,
 
-    /// Which protocol is spoken at which path: `path=protocol`, separated by commas
-    #[arg(long, env, value_name = "LIST", default_value = "/ws=chat,/stage/ws=stage,/mesh/ws=mesh", value_parser = mounts::parse)]
+    /// Which protocol is spoken at which path: `path=protocol`, separated by commas; `{name}` in a path stands for any one segment
+    #[arg(long, env, value_name = "LIST", default_value = "/ws=chat,/stage/ws=stage,/mesh/ws=mesh,/room/{slug}/ws=rooms,/chat/{slug}/ws=rooms", value_parser = mounts::parse)]
     pub mounts: Mounts,
 
     /// Origins besides its own whose pages may connect, separated by commas
@@ -190,13 +190,17 @@ pub struct Limits {
     #[arg(long, env, value_name = "RATE", default_value = "1000/10m", value_parser = rates::failures)]
     pub rate_accounts: FailureRate,
 
-    /// Rooms with a number that one address may make: `count/duration`; 0 = no limit
+    /// Rooms that one address may make, and names of rooms it may try in vain: `count/duration` each; 0 = no limit
     #[arg(long, env, value_name = "RATE", default_value = "30/10m", value_parser = rates::failures)]
     pub rate_rooms: FailureRate,
 
-    /// How long a room with a number stays, with what was said in it, after the last one has left
-    #[arg(long, env, value_name = "SECONDS", default_value = "86400", value_parser = seconds(1, 315_360_000))]
-    pub room_idle_seconds: Duration,
+    /// How long a room stays after the last one has left; unset: a room with a number, and what was said in it, 86400, one with a name 300
+    #[arg(long, env, value_name = "SECONDS", value_parser = seconds(1, 315_360_000))]
+    pub room_idle_seconds: Option<Duration>,
+
+    /// How long a guest of a room with a name may say nothing before it is asked for a sign of life; after three times that it is gone
+    #[arg(long, env, value_name = "SECONDS", default_value = "30", value_parser = seconds(1, 3600))]
+    pub room_ping_seconds: Duration,
 
     /// Peers in one mesh
     #[arg(long, env, value_name = "NUMBER", default_value = "500", value_parser = whole::<usize>(2, 10_000))]
@@ -233,6 +237,20 @@ impl Network {
     #[must_use]
     pub fn listen(&self) -> (String, u16) {
         (self.host.clone(), self.port)
+    }
+}
+
+impl Limits {
+    /// How long a room with a number stays that nobody is in.
+    #[must_use]
+    pub fn numbered_room_idle(&self) -> Duration {
+        self.room_idle_seconds.unwrap_or(Duration::from_secs(86_400))
+    }
+
+    /// How long a room with a name stays that nobody is in.
+    #[must_use]
+    pub fn named_room_idle(&self) -> Duration {
+        self.room_idle_seconds.unwrap_or(Duration::from_secs(300))
     }
 }
 

@@ -5,7 +5,7 @@ use clap::Arg;
 use super::read::declarations;
 
 /// Values for the settings that have no default.
-const EXAMPLES: [(&str, &str); 20] = [
+const EXAMPLES: [(&str, &str); 21] = [
     ("SERVER_ADDRESS", ":8080"),
     ("ALLOWED_ORIGINS", "https://chat.example.org,https://example.org"),
     ("MESH_ORIGINS", "https://mesh.example.org"),
@@ -19,6 +19,7 @@ const EXAMPLES: [(&str, &str); 20] = [
     ("HISTORY_MAX_AGE", "90d"),
     ("SECRET_KEY", "64-hexadecimal-digits-from-openssl-rand-hex-32"),
     ("MODERATORS", "alice,bob"),
+    ("ROOM_IDLE_SECONDS", "3600"),
     ("STUN_HOST", "stun.example.org"),
     ("TURN_HOST", "turn.example.org"),
     ("TURN_STATIC_AUTH_SECRET", "a-secret"),

@@ -20,7 +20,13 @@ fn defaults_are_those_of_the_manual() {
     let mount = |path: &str, dialect| Mount { path: path.to_owned(), dialect };
     assert_eq!(
         config.network.mounts.0,
-        [mount("/ws", DialectName::Chat), mount("/stage/ws", DialectName::Stage), mount("/mesh/ws", DialectName::Mesh)]
+        [
+            mount("/ws", DialectName::Chat),
+            mount("/stage/ws", DialectName::Stage),
+            mount("/mesh/ws", DialectName::Mesh),
+            mount("/room/{slug}/ws", DialectName::Rooms),
+            mount("/chat/{slug}/ws", DialectName::Rooms),
+        ]
     );
     assert_eq!(config.node.role, Role::All);
     assert_eq!(config.node.drain_seconds, Duration::from_secs(8));
@@ -38,19 +44,25 @@ fn a_wrong_value_is_told_with_name_fault_and_example() {
         ("--port=70000", "PORT: `70000` is not a whole number from 0 to 65535; for example PORT=8080"),
         ("--port=-1", "PORT: `-1` is not a whole number from 0 to 65535; for example PORT=8080"),
         ("--server-address=5000", "SERVER_ADDRESS: `5000` is not `host:port`; for example SERVER_ADDRESS=:8080"),
-        ("--mounts=/ws", "MOUNTS: `/ws` is not `path=protocol`; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh"),
+        ("--mounts=/ws", "MOUNTS: `/ws` is not `path=protocol`; for example MOUNTS=…"),
         (
             "--mounts=ws=chat",
-            "MOUNTS: `ws` is not a path that begins with / and has no wildcards; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh",
+            "MOUNTS: `ws` is not a path that begins with / and has plain segments, or {name} for any one; for example MOUNTS=…",
         ),
-        ("--mounts=/ws=chat,/ws=chat", "MOUNTS: names the path `/ws` twice; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh"),
-        (
-            "--mounts=/metrics=chat",
-            "MOUNTS: the path `/metrics` is taken by the node itself; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh",
-        ),
+        ("--mounts=/ws=chat,/ws=chat", "MOUNTS: names the path `/ws` twice; for example MOUNTS=…"),
+        ("--mounts=/metrics=chat", "MOUNTS: the path `/metrics` is taken by the node itself; for example MOUNTS=…"),
         (
             "--mounts=/=dance",
-            "MOUNTS: `dance` is not a protocol of this version, which speaks: chat, stage, mesh; for example MOUNTS=/ws=chat,/stage/ws=stage,/mesh/ws=mesh",
+            "MOUNTS: `dance` is not a protocol of this version, which speaks: chat, stage, mesh, rooms; for example MOUNTS=…",
+        ),
+        (
+            "--mounts=/room/{slug}=rooms,/room/{name}=rooms",
+            "MOUNTS: `/room/{name}` does not say where the room's name stands: rooms wants a segment {slug}; for example MOUNTS=…",
+        ),
+        ("--mounts=/a/{x}=chat,/a/{y}=chat", "MOUNTS: names the path `/a/{y}` twice; for example MOUNTS=…"),
+        (
+            "--mounts=/a{x}=chat",
+            "MOUNTS: `/a{x}` is not a path that begins with / and has plain segments, or {name} for any one; for example MOUNTS=…",
         ),
         (
             "--allowed-origins=chat.example.org",
@@ -125,7 +137,12 @@ fn a_wrong_value_is_told_with_name_fault_and_example() {
         ("--log-format=xml", "LOG_FORMAT: `xml` is neither text nor json; for example LOG_FORMAT=text"),
     ];
     for (flag, words) in cases {
-        assert_eq!(complaint(&[flag]), words);
+        let complaint = complaint(&[flag]);
+        // Where the example is long and its default told elsewhere, it is left out here.
+        match words.strip_suffix('…') {
+            Some(beginning) => assert!(complaint.starts_with(beginning), "{complaint}"),
+            None => assert_eq!(complaint, words),
+        }
     }
     assert!(complaint(&["--rust-log=a=b=c"]).starts_with("RUST_LOG: `a=b=c` is not a log filter ("));
     let long_name = format!("--moderators=bob,{}", "x".repeat(33));

@@ -69,7 +69,7 @@ pub struct SignedIn {
 /// The rules of accounts.
 pub struct Accounts {
     store: Arc<dyn Store>,
-    hasher: Hasher,
+    hasher: Arc<Hasher>,
     rules: Arc<Rules>,
     tally: Tally,
 }
@@ -79,7 +79,7 @@ type Outcome<T> = Result<T, AccountError>;
 impl Accounts {
     /// Over a store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, hasher: Hasher, rules: Arc<Rules>, tally: Tally) -> Self {
+    pub fn new(store: Arc<dyn Store>, hasher: Arc<Hasher>, rules: Arc<Rules>, tally: Tally) -> Self {
         Self { store, hasher, rules, tally }
     }
 

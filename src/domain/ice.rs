@@ -51,6 +51,13 @@ pub struct Turn {
 }
 
 impl IceServers {
+    /// As [`IceServers::mint`], with credentials that last for `at_most`.
+    #[must_use]
+    pub fn mint_short(&self, user: impl Display, now: Micros, at_most: Duration) -> Vec<IceServer> {
+        let turn = self.turn.clone().map(|turn| Turn { ttl: turn.ttl.min(at_most), ..turn });
+        Self { stun: self.stun.clone(), turn }.mint(user, now)
+    }
+
     /// For one user, or one connection without a user, from `now` on. TURN credentials are made as "A REST API For Access To TURN Services" (draft-uberti-behave-turn-rest)
     /// says: the username ends at a time, and the credential is its HMAC-SHA1.
     #[must_use]

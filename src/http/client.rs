@@ -14,6 +14,15 @@ pub(super) fn address(headers: &HeaderMap, peer: SocketAddr, hops: usize) -> IpA
     entry.and_then(|entry| parse(entry.trim())).unwrap_or(peer.ip()).to_canonical()
 }
 
+/// Whether the client speaks https, as far as the proxies in front say so: this server itself never does. Most of them replace what others
+/// have said in X-Forwarded-Proto; those that append are counted as for the address.
+pub(super) fn is_https(headers: &HeaderMap, hops: usize) -> bool {
+    let values = headers.get_all("x-forwarded-proto").iter().filter_map(|value| value.to_str().ok());
+    let entries: Vec<&str> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let entry = hops.checked_sub(1).and_then(|before| entries.iter().rev().nth(before).or(entries.first()));
+    entry.is_some_and(|entry| entry.eq_ignore_ascii_case("https"))
+}
+
 /// An address, with or without a port.
 fn parse(entry: &str) -> Option<IpAddr> {
     entry.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
@@ -25,6 +34,15 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn only_trusted_proxies_say_https() {
+        let with = |proto: &'static str| HeaderMap::from_iter([("x-forwarded-proto".parse().unwrap(), HeaderValue::from_static(proto))]);
+        assert!(!is_https(&with("https"), 0));
+        assert!(is_https(&with("https"), 1) && is_https(&with("HTTPS"), 2));
+        assert!(!is_https(&with("https, http"), 1) && is_https(&with("https, http"), 2));
+        assert!(!is_https(&HeaderMap::new(), 1));
+    }
 
     #[test]
     fn the_client_is_counted_from_the_right() {

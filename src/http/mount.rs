@@ -32,8 +32,8 @@ pub enum InvalidMount {
 }
 
 /// The router would panic at what is refused here.
-pub(super) fn check(mounts: &[Mount]) -> Result<(), InvalidMount> {
-    let mut shapes: HashSet<String> = TAKEN.map(String::from).into();
+pub(super) fn check(mounts: &[Mount], others: &[&str]) -> Result<(), InvalidMount> {
+    let mut shapes: HashSet<String> = TAKEN.iter().chain(others).map(ToString::to_string).collect();
     for Mount { path, .. } in mounts {
         let shape = shape(path).ok_or_else(|| InvalidMount::Path(path.clone()))?;
         if !shapes.insert(shape) {

@@ -16,9 +16,9 @@ use tokio::net::TcpStream;
 use tungstenite::handshake::derive_accept_key;
 
 use super::files::Files;
-use super::{Floors, Mount, Settings, client};
-use crate::session::Target;
+use super::{Floors, Mount, Settings, client, cookies};
 use crate::session::socket::{self, Socket};
+use crate::session::{Target, Turned};
 
 /// Length of 16 bytes in base64.
 const KEY_LENGTH: usize = 24;
@@ -53,6 +53,17 @@ enum Refused {
     Origin,
     #[error("This node is being stopped; connect again.")]
     Draining,
+}
+
+impl IntoResponse for Turned {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::FORBIDDEN);
+        let mut response = (status, format!("{}\n", self.reason)).into_response();
+        if let Some(after) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(after.as_secs() + 1));
+        }
+        response
+    }
 }
 
 impl IntoResponse for Refused {
@@ -98,7 +109,11 @@ pub(super) async fn upgrade(
         }
     };
     let address = client::address(request.headers(), peer, gate.hops);
-    let target = target(&parameters, request.uri());
+    let mut target = target(&parameters, request.uri()).with_cookies(cookies::all(request.headers()));
+    if let Err(turned) = gate.mount.dialect.admit(&mut target, address).await {
+        gate.floors.metrics.handshakes_refused.inc();
+        return turned.into_response();
+    }
     let upgraded = hyper::upgrade::on(&mut request);
     tokio::spawn(async move {
         match upgraded.await {

@@ -142,15 +142,84 @@ short_text!(
     RequestId, 0, 64, "an id is at most 64 characters long"
 );
 
+/// What a room is called: 1 to 100 characters after trimming, no control or invisible characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RoomName(String);
+
+impl RoomName {
+    /// Trims and checks.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > 100 {
+            return Err(InvalidText("a room's name is 1 to 100 characters long"));
+        }
+        if text.chars().any(|c| c.is_control() || is_invisible(c)) {
+            return Err(InvalidText("a room's name has no control or invisible characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name in ASCII, lower case, its words joined by dashes, at most 64 characters.
+    ///
+    /// # Errors
+    /// Nothing of it is left.
+    pub fn slug(&self) -> Result<Slug, InvalidText> {
+        let mut slug = String::new();
+        for c in self.0.nfkd() {
+            match ascii(c) {
+                Some(letters) => slug.push_str(letters),
+                None if c.is_ascii_alphanumeric() => slug.push(c.to_ascii_lowercase()),
+                // What carries an accent stands before it; what encloses letters is no gap.
+                None if !(c.is_ascii() || is_dash(c)) || matches!(c, '\'' | '"') => {}
+                None if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
+                None => {}
+            }
+        }
+        slug.truncate(Slug::LONGEST);
+        Slug::parse(slug.trim_end_matches('-').to_owned()).map_err(|_| InvalidText("a room's name needs letters or digits of ASCII"))
+    }
+}
+
+/// Letters that ASCII writes as others, and that do not come apart by themselves (Unicode, UAX #15).
+fn ascii(c: char) -> Option<&'static str> {
+    Some(match c {
+        'ß' | 'ẞ' => "ss",
+        'æ' | 'Æ' => "ae",
+        'œ' | 'Œ' => "oe",
+        'ø' | 'Ø' => "o",
+        'ł' | 'Ł' => "l",
+        'đ' | 'Đ' | 'ð' | 'Ð' => "d",
+        'þ' | 'Þ' => "th",
+        'ı' => "i",
+        _ => return None,
+    })
+}
+
+/// Hyphens and dashes of Unicode's general punctuation.
+fn is_dash(c: char) -> bool {
+    matches!(c, '\u{2010}'..='\u{2015}')
+}
+
 /// The name of a room in a link: 1 to 64 of `A-Z a-z 0-9 _ -`. Case matters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Slug(String);
 
 impl Slug {
+    /// So many characters at most.
+    const LONGEST: usize = 64;
+
     /// Checks length and characters.
     pub fn parse(text: String) -> Result<Self, InvalidText> {
-        let fits = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        let fits =
+            (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
         if fits { Ok(Self(text)) } else { Err(InvalidText("a room's name is 1 to 64 of A-Z, a-z, 0-9, _ and -")) }
     }
 
@@ -222,6 +291,28 @@ mod tests {
         }
         for bad in ["", " ", "a b", "a/b", "../a", "a%20b", "café", "a.b", &"x".repeat(65)] {
             assert!(Slug::parse(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_rooms_slug_is_its_name_in_ascii() {
+        for (name, slug) in [
+            ("The Blue Room", "the-blue-room"),
+            ("  Café   &  Bar! ", "cafe-bar"),
+            ("Ann's \"Office\" 7", "anns-office-7"),
+            ("Straße – Øst_1", "strasse-ost-1"),
+            ("--a--b--", "a-b"),
+            ("ＦＵＬＬ", "full"),
+            ("日本 x", "x"),
+        ] {
+            assert_eq!(RoomName::parse(name).unwrap().slug().unwrap().as_str(), slug, "{name}");
+        }
+        for nothing in ["日本", "!?", "-", "🎉"] {
+            assert!(RoomName::parse(nothing).unwrap().slug().is_err(), "{nothing}");
+        }
+        assert_eq!(RoomName::parse(&"ab ".repeat(30)).unwrap().slug().unwrap().as_str().len(), 64);
+        for bad in ["", "  ", "a\nb", "a\u{202e}b", &"x".repeat(101)] {
+            assert!(RoomName::parse(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -21,6 +21,7 @@ mod log;
 mod members;
 mod memory;
 mod meshes;
+mod named_rooms;
 mod presence;
 mod registry;
 mod rooms;

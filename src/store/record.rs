@@ -14,9 +14,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub mod calls;
+pub mod guests;
 pub mod meshes;
 
 use self::calls::{Ask, Tell};
+use self::guests::GuestMessage;
 use self::meshes::Forward;
 use super::StoreError;
 use crate::ids::{
@@ -162,6 +164,11 @@ pub enum NewsRecord {
     Call { channel: ChannelId, people: Vec<Person> },
     /// A direct channel appeared in the user's list.
     DirectOpened { peer: UserId },
+    /// Other guests are in the room with a name than before; `renamed`: one has said what it is called.
+    Guests {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        renamed: bool,
+    },
 }
 
 /// A letter from one node to a session on another.
@@ -193,6 +200,8 @@ pub enum Signal {
     Whisper { channel: ChannelId, from: SessionRef, message: Box<MessageRecord> },
     /// From one peer of a mesh to another.
     Forward(Box<Forward>),
+    /// From one guest of a room with a name to another. It is kept nowhere.
+    GuestMessage { message: Box<GuestMessage> },
     /// For the media agent of the node: something from the participant that the letter is from (`reply_to`).
     CallAsk { room: RoomId, epoch: RoomEpoch, ask: Box<Ask> },
     /// For the participant `to`, from the media node that serves the room in this epoch (`reply_to`, with the participant's session).

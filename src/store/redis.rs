@@ -15,6 +15,7 @@ mod keys;
 mod leases;
 mod link;
 mod meshes;
+mod named_rooms;
 mod nodes;
 mod presence;
 mod rooms;

@@ -10,6 +10,7 @@ mod load;
 mod media;
 mod mesh;
 mod placement;
+mod rooms;
 mod stage;
 mod store_embedded;
 mod store_redis;

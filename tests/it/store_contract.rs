@@ -22,6 +22,7 @@ pub mod members;
 pub mod mesh_model;
 pub mod meshes;
 pub mod model;
+pub mod named_rooms;
 pub mod pages;
 pub mod presence;
 pub mod registry;
@@ -183,6 +184,14 @@ macro_rules! store_contract {
                     a_place_in_a_mesh_is_among_the_holdings;
                 mesh_model:
                     a_mesh_behaves_like_its_model;
+                named_rooms:
+                    a_named_room_is_found_once_from_everywhere,
+                    a_room_takes_no_more_guests_than_its_limit,
+                    a_guests_identifier_is_in_a_room_once,
+                    guests_come_are_renamed_and_go,
+                    a_room_goes_unless_it_is_kept,
+                    public_rooms_are_listed,
+                    a_later_room_under_the_same_slug_is_another;
                 counters:
                     events_are_counted_within_their_window,
                     counters_are_shared_and_can_be_forgotten,

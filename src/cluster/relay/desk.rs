@@ -55,7 +55,11 @@ impl Desks {
                 Signal::CallTell { .. } => Taker::Desk(at(&self.media)),
                 _ => Taker::Session,
             },
-            Signal::KeyEnded { .. } | Signal::Expelled { .. } | Signal::Whisper { .. } | Signal::Forward(_) => Taker::Session,
+            Signal::KeyEnded { .. }
+            | Signal::Expelled { .. }
+            | Signal::Whisper { .. }
+            | Signal::Forward(_)
+            | Signal::GuestMessage { .. } => Taker::Session,
         }
     }
 }

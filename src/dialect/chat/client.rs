@@ -372,7 +372,7 @@ impl Listener for Client {
                 *session != own && (!self.misspells.load(Ordering::Relaxed) || self.me() == Some(who.id))
             }
             NewsRecord::UserChanged { .. } | NewsRecord::Call { .. } => self.uses_additions(),
-            NewsRecord::DirectOpened { .. } | NewsRecord::Exited { .. } | NewsRecord::Renamed { .. } => false,
+            NewsRecord::DirectOpened { .. } | NewsRecord::Exited { .. } | NewsRecord::Renamed { .. } | NewsRecord::Guests { .. } => false,
         }
     }
 
@@ -474,6 +474,7 @@ impl Listener for Client {
             | Signal::Expelled { .. }
             | Signal::Whisper { .. }
             | Signal::Forward(_)
+            | Signal::GuestMessage { .. }
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. }
             | Signal::Undeliverable { .. } => {}

@@ -49,7 +49,11 @@ impl Encoder for ChatEncoder {
                 }
                 Outgoing::new("userChanged", body).frame()
             }
-            NewsRecord::DirectOpened { .. } | NewsRecord::Exited { .. } | NewsRecord::Renamed { .. } | NewsRecord::Call { .. } => {
+            NewsRecord::DirectOpened { .. }
+            | NewsRecord::Exited { .. }
+            | NewsRecord::Renamed { .. }
+            | NewsRecord::Guests { .. }
+            | NewsRecord::Call { .. } => {
                 return None;
             }
         })

@@ -235,6 +235,7 @@ impl Listener for Client {
             }
             Signal::KeyEnded { .. }
             | Signal::Expelled { .. }
+            | Signal::GuestMessage { .. }
             | Signal::Whisper { .. }
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. } => {}

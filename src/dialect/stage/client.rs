@@ -369,7 +369,11 @@ impl Listener for Client {
                 Expulsion::Banned => self.session.close(CloseCode::Banned, "a moderator banned this account"),
                 Expulsion::Deleted => self.session.close(CloseCode::Deleted, "this account was deleted"),
             },
-            Signal::Expelled { .. } | Signal::Forward(_) | Signal::CallAsk { .. } | Signal::CallTell { .. } => {}
+            Signal::Expelled { .. }
+            | Signal::Forward(_)
+            | Signal::GuestMessage { .. }
+            | Signal::CallAsk { .. }
+            | Signal::CallTell { .. } => {}
         }
     }
 }

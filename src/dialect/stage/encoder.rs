@@ -40,7 +40,8 @@ impl Encoder for StageEncoder {
             | NewsRecord::SignedIn { .. }
             | NewsRecord::UserChanged { .. }
             | NewsRecord::Call { .. }
-            | NewsRecord::DirectOpened { .. } => None,
+            | NewsRecord::DirectOpened { .. }
+            | NewsRecord::Guests { .. } => None,
         }
     }
 }

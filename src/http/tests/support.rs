@@ -21,7 +21,7 @@ impl Node {
     pub async fn start(settings: Settings) -> Self {
         let metrics = Metrics::new();
         let sessions = Sessions::new(Limits::default(), Arc::clone(&metrics));
-        let floors = Floors { sessions, metrics, readiness: Arc::new(Readiness::default()) };
+        let floors = Floors { sessions, metrics, readiness: Arc::new(Readiness::default()), rooms: None };
         let some = Origins::SameOr(vec!["https://app.example".into()]);
         let mounts = [("/ws", some.clone()), ("/", some), ("/any/{name}", Origins::Any)].map(|(path, origins)| Mount {
             path: path.into(),

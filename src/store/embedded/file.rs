@@ -64,6 +64,10 @@ pub(super) const SECRETS: TableDefinition<&str, &[u8; 32]> = TableDefinition::ne
 
 /// Room → when it ends unless it is used.
 pub(super) const ROOMS: TableDefinition<u128, u64> = TableDefinition::new("rooms");
+/// When it ends, when it was last active, body.
+type NamedRoomValue<'a> = (u64, u64, &'a [u8]);
+/// Channel of a room with a name → the room.
+pub(super) const NAMED_ROOMS: TableDefinition<u128, NamedRoomValue<'static>> = TableDefinition::new("named_rooms");
 
 /// Why the embedded store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +165,7 @@ fn create_tables(transaction: &WriteTransaction) -> Result<()> {
     transaction.open_table(BLOCKS)?;
     transaction.open_table(SECRETS)?;
     transaction.open_table(ROOMS)?;
+    transaction.open_table(NAMED_ROOMS)?;
     Ok(())
 }
 

@@ -41,6 +41,12 @@ impl Memberships {
         Some(Joined { members: members.len(), is_first })
     }
 
+    /// Writes a member anew; `false`: it is none.
+    pub(super) fn replace(&mut self, channel: ChannelId, member: &Member) -> bool {
+        let present = self.by_channel.get_mut(&channel).and_then(|members| members.get_mut(&member.at));
+        present.map(|present| present.clone_from(member)).is_some()
+    }
+
     /// Removes a member.
     pub(super) fn leave(&mut self, channel: ChannelId, at: SessionRef) -> Left {
         let Some(members) = self.by_channel.get_mut(&channel) else { return Left::NoMember };

@@ -178,7 +178,7 @@ impl Channels for RedisStore {
 }
 
 /// As `lua/members_prelude.lua` reads it. Where users count there are no peers.
-fn write_member(member: &Member) -> String {
+pub(super) fn write_member(member: &Member) -> String {
     let second = match (member.number, member.peer) {
         (Some(number), _) => format!("#{number}"),
         (None, Some(peer)) => peer.to_string(),

@@ -2,7 +2,7 @@
 
 use redis::cluster_routing::Slot;
 
-use crate::ids::{ChannelId, MeshId, NodeId, RoomId, TokenDigest, UserId};
+use crate::ids::{ChannelId, MeshId, NodeId, RoomId, Slug, TokenDigest, UserId};
 use crate::store::topics::Topic;
 
 pub(super) const USERS: &str = "rialto:{users}";
@@ -13,6 +13,8 @@ pub(super) const REAPER: &str = "rialto:{nodes}:reaper";
 pub(super) const ONLINE: &str = "rialto:online";
 /// Every room with a number, by when it ends.
 pub(super) const ROOMS: &str = "rialto:rooms";
+/// Slugs of rooms that are on the list for everybody, by when they were made.
+pub(super) const PUBLIC_ROOMS: &str = "rialto:rooms:public";
 pub(super) const GENERATION: &str = "rialto:generation";
 
 pub(super) fn user(id: UserId) -> String {
@@ -60,6 +62,13 @@ pub(super) fn rooms(id: NodeId) -> String {
 
 pub(super) fn room(id: RoomId) -> String {
     format!("rialto:{{r:{id}}}")
+}
+
+/// The keys of every script on a room with a name, in the order of `lua/named_prelude.lua`.
+pub(super) fn named_room(slug: &Slug) -> [String; 3] {
+    let channel = ChannelId::of_slug(slug);
+    let hash = format!("rialto:{{c:{channel}}}");
+    [format!("{hash}:room"), members(channel), hash]
 }
 
 pub(super) fn lease(id: RoomId) -> String {

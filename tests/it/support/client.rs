@@ -78,9 +78,15 @@ impl Client {
 
     /// A connection to any path, whatever is spoken there.
     pub async fn open_at(address: SocketAddr, path: &str, origin: Option<&str>) -> Result<Self, Error> {
+        let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
+        Self::open_with(address, path, &headers).await
+    }
+
+    /// As [`Client::open_at`], with these headers in the handshake.
+    pub async fn open_with(address: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
-        if let Some(origin) = origin {
-            request.headers_mut().insert("origin", origin.parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
         }
         let socket = TcpSocket::new_v4().map_err(Error::Io)?;
         // So that a client that reads slowly is felt at the other end soon.

@@ -1,0 +1,96 @@
+//! Passes into rooms: what a browser keeps in a cookie and a program in a variable, signed with the secret that all nodes share.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use crate::ids::{RoomId, Slug, UserId};
+
+/// Two identifiers.
+const CLAIM: usize = 32;
+/// Apart from whatever else is signed with the same secret.
+const PURPOSE: &[u8] = b"rialto room pass 1";
+
+/// Who holds a pass, and to which room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The room that was made, not only its slug: another one made later under the same slug is not meant.
+    pub room: RoomId,
+    /// Who the holder is in that room.
+    pub guest: UserId,
+}
+
+/// Signs passes and tells forged ones.
+#[derive(Clone)]
+pub struct Passes {
+    /// Shared by all nodes.
+    secret: [u8; 32],
+}
+
+impl Passes {
+    /// `secret` is the same on all nodes.
+    #[must_use]
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self { secret }
+    }
+
+    /// The pass, fit for a cookie (RFC 6265, section 4.1.1) and a query.
+    #[must_use]
+    pub fn sign(&self, slug: &Slug, claim: Claim) -> String {
+        let mut pass = [claim.room.0.into_bytes(), claim.guest.0.into_bytes()].concat();
+        let mac = self.mac(slug, &pass).finalize().into_bytes();
+        pass.extend_from_slice(&mac);
+        URL_SAFE_NO_PAD.encode(pass)
+    }
+
+    /// What a pass to this slug says; `None` if it was not signed here. Takes as long whatever it is that differs.
+    #[must_use]
+    pub fn read(&self, slug: &Slug, pass: &str) -> Option<Claim> {
+        let bytes = URL_SAFE_NO_PAD.decode(pass).ok()?;
+        let (claim, mac) = bytes.split_at_checked(CLAIM)?;
+        self.mac(slug, claim).verify_slice(mac).ok()?;
+        let (room, guest) = claim.split_at(CLAIM / 2);
+        Some(Claim { room: RoomId(Uuid::from_slice(room).ok()?), guest: UserId(Uuid::from_slice(guest).ok()?) })
+    }
+
+    fn mac(&self, slug: &Slug, claim: &[u8]) -> Hmac<Sha256> {
+        // A whole block is taken without a possible error.
+        let mut key = [0; 64];
+        key[..32].copy_from_slice(&self.secret);
+        let mut mac = Hmac::<Sha256>::new(&key.into());
+        for part in [PURPOSE, slug.as_str().as_bytes(), claim] {
+            mac.update(part);
+            mac.update(&[0]);
+        }
+        mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slug(text: &str) -> Slug {
+        Slug::parse(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn only_what_was_signed_here_for_this_slug_is_a_pass() {
+        let (passes, others) = (Passes::new([7; 32]), Passes::new([8; 32]));
+        let claim = Claim { room: RoomId::random(), guest: UserId::random() };
+        let pass = passes.sign(&slug("blue"), claim);
+        assert_eq!(passes.read(&slug("blue"), &pass), Some(claim));
+        assert_eq!(passes.read(&slug("red"), &pass), None);
+        assert_eq!(others.read(&slug("blue"), &pass), None);
+        for index in 0..pass.len() {
+            let mut forged = pass.clone().into_bytes();
+            forged[index] = if forged[index] == b'A' { b'B' } else { b'A' };
+            assert_ne!(passes.read(&slug("blue"), &String::from_utf8(forged).unwrap()), Some(claim), "{index}");
+        }
+        for bad in ["", "x", &pass[1..], &pass[..40], &format!("{pass}AAAA"), "🎟"] {
+            assert_eq!(passes.read(&slug("blue"), bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Rooms with names. Each is in its channel's slot and ends by itself; the index is for the list, and tidied by whoever reads it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::Cmd;
+
+use super::channels::write_member;
+use super::{RedisStore, keys, millis, script, wire};
+use crate::ids::{ChannelId, Slug, UserId};
+use crate::store::channels::Member;
+use crate::store::named_rooms::{Admission, Keep, NamedRoom, NamedRooms, Sight};
+use crate::store::nodes::Holding;
+use crate::store::record::{self, Decoded};
+use crate::store::topics::News;
+use crate::store::{Result, StoreError};
+
+/// Rooms of the index looked at in one go.
+const CHUNK: usize = 200;
+
+#[async_trait]
+impl NamedRooms for RedisStore {
+    async fn found(&self, room: &NamedRoom, idle: Duration) -> Result<bool> {
+        let mut call = script::FOUND.on(&keys::named_room(&room.slug));
+        call.arg(room.id.to_string()).arg(&record::encode(room)[..]).arg(millis(idle));
+        let made: bool = self.shared.run(call).await?;
+        if made {
+            self.list(room).await?;
+        }
+        Ok(made)
+    }
+
+    async fn named_room(&self, slug: &Slug) -> Result<Option<Sight>> {
+        read_sight(self.shared.run(sight(slug)).await?)
+    }
+
+    async fn admit(&self, room: &NamedRoom, guest: &Member, other: UserId, idle: Duration, announce: &News) -> Result<Admission> {
+        let keys = keys::named_room(&room.slug);
+        let announcement = self.shared.announcement(announce, &keys[0]);
+        let member = write_member(guest);
+        let (_, rest) = member.split_once(' ').ok_or_else(wire::strange)?;
+        let mut call = script::ADMIT.on(&keys);
+        call.arg(room.id.to_string()).arg(room.guest_limit).arg(guest.at.to_string());
+        call.arg(guest.user.to_string()).arg(other.to_string()).arg(rest).arg(millis(idle));
+        announcement.add_to(&mut call);
+        let holding = Holding::Member(room.channel(), guest.at.session);
+        let answer: String = wire::read(self.shared.hold_and_run(guest.at.node, holding, call).await?)?;
+        let admission = match answer.as_str() {
+            "full" => Admission::Full,
+            "gone" => Admission::Gone,
+            id => Admission::In(wire::parse(id)?),
+        };
+        match admission {
+            Admission::In(_) => self.shared.announce_after(&announcement, announce, true).await?,
+            Admission::Full | Admission::Gone => self.shared.let_go(guest.at.node, &[holding]).await?,
+        }
+        Ok(admission)
+    }
+
+    async fn rename_guest(&self, channel: ChannelId, guest: &Member, announce: &News) -> Result<bool> {
+        let key = keys::members(channel);
+        let announcement = self.shared.announcement(announce, &key);
+        let mut call = script::RENAME_GUEST.on(&[&key]);
+        call.arg(guest.at.to_string()).arg(write_member(guest));
+        announcement.add_to(&mut call);
+        let done: bool = self.shared.run(call).await?;
+        self.shared.announce_after(&announcement, announce, done).await?;
+        Ok(done)
+    }
+
+    async fn keep_named_room(&self, room: &NamedRoom, idle: Duration, keep: Keep) -> Result<bool> {
+        let mut call = script::KEEP_NAMED.on(&keys::named_room(&room.slug));
+        call.arg(room.id.to_string()).arg(&record::encode(room)[..]).arg(millis(idle)).arg(u8::from(keep.active)).arg(u8::from(keep.anew));
+        let was_there: bool = self.shared.run(call).await?;
+        if !was_there && keep.anew {
+            self.list(room).await?;
+        }
+        Ok(was_there)
+    }
+
+    async fn public_rooms(&self, limit: usize) -> Result<Vec<Sight>> {
+        let mut found = Vec::new();
+        let mut offset = 0;
+        while found.len() < limit {
+            let mut range = redis::cmd("ZRANGE");
+            range.arg(keys::PUBLIC_ROOMS).arg(offset).arg(offset + CHUNK - 1).arg("REV");
+            let listed: Vec<String> = self.shared.query(range).await?;
+            let slugs: Vec<Slug> =
+                listed.iter().map(|slug| Slug::parse(slug.clone()).map_err(|_| wire::strange())).collect::<Result<_>>()?;
+            let sights = self.shared.run_all(slugs.iter().map(sight).collect()).await?;
+            let mut gone = Vec::new();
+            for (slug, answer) in listed.iter().zip(sights) {
+                // Another one may have been made under the same slug, for fewer eyes.
+                match read_sight(wire::read(answer)?)?.filter(|sight| sight.room.public) {
+                    Some(sight) => found.push(sight),
+                    None => gone.push(slug),
+                }
+            }
+            if !gone.is_empty() {
+                let mut remove = redis::cmd("ZREM");
+                remove.arg(keys::PUBLIC_ROOMS).arg(&gone);
+                self.shared.query::<()>(remove).await?;
+            }
+            if listed.len() < CHUNK {
+                break;
+            }
+            offset += CHUNK - gone.len();
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    async fn sweep_named_rooms(&self, _limit: usize) -> Result<usize> {
+        // Every key of a room ends by itself.
+        Ok(0)
+    }
+}
+
+impl RedisStore {
+    /// Puts a room for everybody on the list.
+    async fn list(&self, room: &NamedRoom) -> Result<()> {
+        if !room.public {
+            return Ok(());
+        }
+        let mut add = redis::cmd("ZADD");
+        add.arg(keys::PUBLIC_ROOMS).arg(crate::clock::unix_now().millis()).arg(room.slug.as_str());
+        self.shared.query(add).await
+    }
+}
+
+fn sight(slug: &Slug) -> Cmd {
+    script::SIGHT.on(&keys::named_room(slug))
+}
+
+fn read_sight(answer: redis::Value) -> Result<Option<Sight>> {
+    if matches!(&answer, redis::Value::Array(values) if values.is_empty()) {
+        return Ok(None);
+    }
+    let (body, guests, idle): (Vec<u8>, usize, u64) = wire::read(answer)?;
+    match record::decode::<NamedRoom>(&body)? {
+        Decoded::Known(room) => Ok(Some(Sight { room, guests, idle_for: Duration::from_millis(idle) })),
+        Decoded::Unknown => Err(StoreError::Corrupt("a room was written by a newer build".to_owned())),
+    }
+}
