@@ -8,3 +8,4 @@ mod coming_and_going;
 mod doors;
 mod making;
 mod signaling;
+mod trouble;
