@@ -22,7 +22,7 @@ mod values;
 use clap::Args;
 
 pub use error::{ConfigError, SettingError, explain};
-pub use groups::{Accounts, Calls, Limits, Network, Node, Observation, Store};
+pub use groups::{Accounts, Calls, Limits, Lobbies, Network, Node, Observation, Store};
 pub use media::{Media, MediaAddress, MediaAddresses};
 pub use mounts::{DialectName, Mount, Mounts};
 pub use origins::{Origin, Origins};
@@ -57,6 +57,9 @@ pub struct Config {
     /// What one client may ask of the node.
     #[command(flatten)]
     pub limits: Limits,
+    /// Lobbies: rooms with a code, a host and guests.
+    #[command(flatten)]
+    pub lobbies: Lobbies,
     /// Logs and metrics.
     #[command(flatten)]
     pub observation: Observation,

@@ -1,6 +1,7 @@
 //! What clients speak: wire types and a handler for each protocol. They translate and decide nothing.
 
 pub mod chat;
+pub mod lobby;
 pub mod mesh;
 pub mod rooms;
 pub mod rtc;
@@ -13,7 +14,7 @@ use crate::cluster::{Hub, Janitor, Relay};
 use crate::domain::ice::IceServers;
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Meshes, Rooms, Rules};
+use crate::domain::{Accounts, Channels, Lobbies, Meshes, Rooms, Rules};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::record::{self, NewsRecord};
@@ -39,6 +40,8 @@ pub struct Services {
     pub ice: IceServers,
     /// Rooms with numbers.
     pub rooms: Arc<Rooms>,
+    /// Rooms with codes.
+    pub lobbies: Arc<Lobbies>,
     /// Peers who find each other.
     pub meshes: Meshes,
     /// Letters to sessions anywhere.

@@ -7,6 +7,7 @@
 //! | `/readyz` | 200 while the node can serve, else 503; which part is missing is in its JSON |
 //! | `/metrics` | figures for Prometheus |
 //! | `/room`, `/public`, `/chat/{slug}` | rooms with a name, where their protocol is mounted |
+//! | `/rooms`, where lobbies are spoken | makes a lobby (POST), lists those that all may see (GET) |
 //! | anything else | a file of the web app, or 404; on a node without the app always 404 |
 
 mod client;
@@ -14,6 +15,7 @@ mod cookies;
 mod files;
 mod health;
 mod listen;
+mod lobby;
 mod mount;
 mod origin;
 mod rooms;
@@ -33,6 +35,7 @@ use axum::routing::get;
 
 pub use self::health::Readiness;
 pub use self::listen::{listen, serve};
+pub use self::lobby::routes as lobby_routes;
 pub use self::mount::{InvalidMount, Mount};
 pub use self::origin::Origins;
 pub use self::rooms::RoomDesk;

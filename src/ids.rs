@@ -2,6 +2,7 @@
 //!
 //! Units: [`Micros`] are microseconds since the Unix epoch, by the store's clock wherever the store decides.
 
+mod lobby;
 mod secret;
 mod text;
 
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use lobby::LobbyCode;
 pub use secret::{AccessKey, Password, PasswordHash, TokenDigest};
 pub use text::{ClientId, Emoji, FoldedName, InvalidText, MessageText, RequestId, RoomName, Slug, Username};
 
@@ -69,6 +71,10 @@ uuid_id!(
 uuid_id!(
     /// A channel: the general one, or the one of an unordered pair of users.
     ChannelId
+);
+uuid_id!(
+    /// Somebody in a lobby, through all of their connections.
+    LobbyClientId
 );
 uuid_id!(
     /// A room in which people hear and see each other, served by one media node at a time.

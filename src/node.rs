@@ -22,21 +22,24 @@ use crate::cluster::{Bus, Hub, Janitor, Relay};
 use crate::config::{self, Address, Config, DialectName, FailureRate, MessageRate, Role};
 use crate::dialect::Services;
 use crate::dialect::chat::Chat;
+use crate::dialect::lobby::Lobby;
 use crate::dialect::mesh::Mesh;
 use crate::dialect::rooms;
 use crate::dialect::stage::Stage;
 use crate::domain::ice::{IceServers, Turn};
+use crate::domain::lobbies::{LobbyRules, Times};
 use crate::domain::moderation::Moderation;
 use crate::domain::named_rooms::Limits as RoomLimits;
 use crate::domain::passes::Passes;
 use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Hasher, Meshes, NamedRooms, Rooms, Rules, Tally};
+use crate::domain::{Accounts, Channels, Hasher, Lobbies, Meshes, NamedRooms, Rooms, Rules, Tally};
 use crate::http::{self, Floors, InvalidMount, Mount, Origins, Readiness, RoomDesk, Settings};
 use crate::ids::NodeId;
 use crate::media::agent::{Agent, AgentError, Surroundings};
 use crate::metrics::Metrics;
 use crate::session::close::CloseCode;
 use crate::session::{Dialect, Limits, Rate, Sessions};
+use crate::store::lobbies::Allowance;
 use crate::store::{Store, StoreError};
 
 /// What the janitor gets at the end to take out what sessions left; the reaper of another node does the rest.
@@ -172,6 +175,8 @@ impl Node {
         let keys = (Passes::new(secret), tally.clone());
         let named_rooms = NamedRooms::new(id, store.clone(), janitor.clone(), hasher.clone(), keys, limits);
         tasks.spawn(named_rooms.clone().run());
+        let lobbies = Lobbies::new(store.clone(), relay.clone(), hub.clone(), secret, lobby_rules(config));
+        tasks.spawn(lobbies.clone().run());
         let services = Arc::new(Services {
             store: store.clone(),
             hub: hub.clone(),
@@ -183,6 +188,7 @@ impl Node {
             calls,
             ice: ice_servers(config),
             rooms,
+            lobbies: lobbies.clone(),
             relay: relay.clone(),
             moderation: Moderation::new(store.clone(), relay.clone()),
             rules,
@@ -191,7 +197,14 @@ impl Node {
         let rooms =
             serves_rooms(config).then(|| RoomDesk { rooms: named_rooms.clone(), origins: same_or(&config.network.allowed_origins) });
         let floors = Floors { sessions: sessions.clone(), metrics, readiness, rooms };
-        let router = http::router(mounts(config, &services, &named_rooms), &http_settings(config)?, &floors)?;
+        let mounts = mounts(config, &services, &named_rooms);
+        let has_lobbies =
+            config.node.role != Role::Media && config.network.mounts.0.iter().any(|mount| mount.dialect == DialectName::Lobby);
+        let settings = http_settings(config)?;
+        let mut router = http::router(mounts, &settings, &floors)?;
+        if has_lobbies {
+            router = router.merge(http::lobby_routes(lobbies, lobby_origins(config), settings.trusted_proxy_hops));
+        }
         let (stop_http, stopped) = oneshot::channel();
         tasks.spawn(async move {
             let stop = async move {
@@ -290,8 +303,10 @@ fn mounts(config: &Config, services: &Arc<Services>, named_rooms: &Arc<NamedRoom
     let chat = Chat::new(services.clone());
     let stage = Stage::new(services.clone());
     let rooms = rooms::Rooms::new(services.clone(), named_rooms.clone(), config.limits.room_ping_seconds);
+    let lobby = Lobby::new(services.clone());
     let own_origins = same_or(&config.network.allowed_origins);
     let mesh_origins = config.network.mesh_origins.as_ref().map_or(Origins::Any, same_or);
+    let lobby_origins = lobby_origins(config);
     let mounts = &config.network.mounts.0;
     mounts
         .iter()
@@ -301,6 +316,7 @@ fn mounts(config: &Config, services: &Arc<Services>, named_rooms: &Arc<NamedRoom
                 DialectName::Stage => (stage.clone(), &own_origins),
                 DialectName::Mesh => (Mesh::new(services.clone(), &mount.path), &mesh_origins),
                 DialectName::Rooms => (rooms.clone(), &own_origins),
+                DialectName::Lobby => (lobby.clone(), &lobby_origins),
             };
             Mount { path: mount.path.clone(), dialect, origins: origins.clone() }
         })
@@ -346,6 +362,26 @@ fn ice_servers(config: &Config) -> IceServers {
         ttl: calls.turn_credential_ttl,
     });
     IceServers { stun: calls.stun_host.as_ref().map(|host| address(host, calls.stun_port)), turn }
+}
+
+/// Lobbies use no cookies, so any page may use them, unless the settings say which.
+fn lobby_origins(config: &Config) -> Origins {
+    config.network.lobby_origins.as_ref().map_or(Origins::Any, same_or)
+}
+
+fn lobby_rules(config: &Config) -> LobbyRules {
+    let lobbies = &config.lobbies;
+    LobbyRules {
+        times: Times {
+            grace: lobbies.lobby_grace_seconds,
+            timeout: lobbies.lobby_room_timeout_seconds,
+            snapshot: lobbies.lobby_snapshot_seconds,
+        },
+        max_guests: lobbies.lobby_max_guests,
+        allowed: Allowance { rooms: lobbies.lobby_max_rooms, bytes: lobbies.lobby_max_snapshot_bytes },
+        making: window(lobbies.rate_lobby_rooms),
+        guessing: window(lobbies.rate_lobby_codes),
+    }
 }
 
 fn window(rate: FailureRate) -> Option<(u64, Duration)> {

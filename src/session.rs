@@ -71,10 +71,15 @@ pub trait Conversation: Send {
     /// A text frame.
     async fn text(&mut self, text: &str);
 
-    /// Whether a text frame is taken although it is longer than `MAX_FRAME_BYTES`: one of the few that have to be. Four times that is
-    /// the end in any case.
+    /// Whether a text frame is taken although it is longer than `MAX_FRAME_BYTES`: one of the few that have to be. Four times that, or
+    /// [`Conversation::longest`], is the end in any case.
     fn takes_long(&self, _text: &str) -> bool {
         false
+    }
+
+    /// The longest text frame that [`Conversation::takes_long`] may take, in bytes, where that is more than four times `MAX_FRAME_BYTES`.
+    fn longest(&self) -> usize {
+        0
     }
 
     /// A frame that is not even looked at; the connection stays. Answers in the dialect's own shape.

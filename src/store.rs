@@ -12,6 +12,7 @@ pub mod channels;
 pub mod directs;
 pub mod embedded;
 pub mod leases;
+pub mod lobbies;
 pub mod meshes;
 pub mod named_rooms;
 pub mod nodes;
@@ -30,6 +31,7 @@ pub use calls::CallSummaries;
 pub use channels::Channels;
 pub use directs::Directs;
 pub use leases::Leases;
+pub use lobbies::Lobbies;
 pub use meshes::Meshes;
 pub use named_rooms::NamedRooms;
 pub use nodes::{Inboxes, Registry};
@@ -54,7 +56,20 @@ pub enum StoreError {
 /// Everything at once: what a node holds as `Arc<dyn Store>`.
 #[async_trait]
 pub trait Store:
-    Accounts + Presence + Channels + Directs + Registry + Inboxes + Leases + CallSummaries + Rooms + Meshes + NamedRooms + Topics + 'static
+    Accounts
+    + Presence
+    + Channels
+    + Directs
+    + Registry
+    + Inboxes
+    + Leases
+    + CallSummaries
+    + Rooms
+    + Meshes
+    + NamedRooms
+    + Lobbies
+    + Topics
+    + 'static
 {
     /// Counts one event under `key` and answers how many there were in the running window, this one included,
     /// and how long until the window ends. The window starts with its first event.

@@ -28,7 +28,7 @@ pub struct Network {
     pub server_address: Option<Address>,
 
     /// Which protocol is spoken at which path: `path=protocol`, separated by commas; `{name}` in a path stands for any one segment
-    #[arg(long, env, value_name = "LIST", default_value = "/ws=chat,/stage/ws=stage,/mesh/ws=mesh,/room/{slug}/ws=rooms,/chat/{slug}/ws=rooms", value_parser = mounts::parse)]
+    #[arg(long, env, value_name = "LIST", default_value = "/ws=chat,/stage/ws=stage,/mesh/ws=mesh,/room/{slug}/ws=rooms,/chat/{slug}/ws=rooms,/lobby/ws=lobby,/=lobby", value_parser = mounts::parse)]
     pub mounts: Mounts,
 
     /// Origins besides its own whose pages may connect, separated by commas
@@ -38,6 +38,10 @@ pub struct Network {
     /// Origins besides the node's own whose pages may use the mesh protocol, separated by commas; unset: any
     #[arg(long, env, value_name = "LIST", value_parser = origins::parse)]
     pub mesh_origins: Option<Origins>,
+
+    /// Origins besides the node's own whose pages may use lobbies, separated by commas; unset: any
+    #[arg(long, env, value_name = "LIST", value_parser = origins::parse)]
+    pub lobby_origins: Option<Origins>,
 
     /// How many proxies in front of the node add to X-Forwarded-For; 0 ignores that header
     #[arg(long, env, value_name = "NUMBER", default_value = "0", value_parser = whole::<usize>(0, 16))]
@@ -213,6 +217,43 @@ pub struct Limits {
     /// A client that takes nothing of what waits for it for so long is closed
     #[arg(long, env, value_name = "SECONDS", default_value = "10", value_parser = seconds(1, 3600))]
     pub stall_seconds: Duration,
+}
+
+/// Lobbies: rooms with a code, a host and guests.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Lobbies")]
+pub struct Lobbies {
+    /// How long whoever lost its connection keeps its place in a lobby
+    #[arg(long, env, value_name = "SECONDS", default_value = "30", value_parser = seconds(0, 3600))]
+    pub lobby_grace_seconds: Duration,
+
+    /// How long a lobby waits for a host before it is closed
+    #[arg(long, env, value_name = "SECONDS", default_value = "60", value_parser = seconds(1, 86_400))]
+    pub lobby_room_timeout_seconds: Duration,
+
+    /// How long a lobby with a snapshot stays after its last player
+    #[arg(long, env, value_name = "SECONDS", default_value = "3600", value_parser = seconds(1, 604_800))]
+    pub lobby_snapshot_seconds: Duration,
+
+    /// Guests that a lobby takes at most
+    #[arg(long, env, value_name = "NUMBER", default_value = "100", value_parser = whole::<u32>(1, 1_000))]
+    pub lobby_max_guests: u32,
+
+    /// Lobbies that one address may have made at a time
+    #[arg(long, env, value_name = "NUMBER", default_value = "200", value_parser = whole::<u64>(1, 1_000_000))]
+    pub lobby_max_rooms: u64,
+
+    /// Bytes of snapshots in all lobbies that one address has made
+    #[arg(long, env, value_name = "BYTES", default_value = "16777216", value_parser = whole::<u64>(1024, 1 << 40))]
+    pub lobby_max_snapshot_bytes: u64,
+
+    /// Lobbies that one address may make: `count/duration`; 0 = no limit
+    #[arg(long, env, value_name = "RATE", default_value = "120/10m", value_parser = rates::failures)]
+    pub rate_lobby_rooms: FailureRate,
+
+    /// Codes of no lobby that one address may try: `count/duration`; 0 = no limit
+    #[arg(long, env, value_name = "RATE", default_value = "60/10m", value_parser = rates::failures)]
+    pub rate_lobby_codes: FailureRate,
 }
 
 /// Logs and metrics.

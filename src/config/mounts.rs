@@ -14,11 +14,13 @@ pub enum DialectName {
     Mesh,
     /// Rooms with a name, whose guests send each other text and what browsers need to connect.
     Rooms,
+    /// Room codes, host and guests.
+    Lobby,
 }
 
 impl DialectName {
     /// Every protocol there is.
-    pub const ALL: [Self; 4] = [Self::Chat, Self::Stage, Self::Mesh, Self::Rooms];
+    pub const ALL: [Self; 5] = [Self::Chat, Self::Stage, Self::Mesh, Self::Rooms, Self::Lobby];
 
     /// The name in `MOUNTS`.
     #[must_use]
@@ -28,6 +30,7 @@ impl DialectName {
             Self::Stage => "stage",
             Self::Mesh => "mesh",
             Self::Rooms => "rooms",
+            Self::Lobby => "lobby",
         }
     }
 }
@@ -69,7 +72,7 @@ fn parse_one(part: &str) -> Result<Mount, String> {
     if shape(path).is_none() {
         return Err(format!("`{path}` is not a path that begins with / and has plain segments, or {{name}} for any one"));
     }
-    if ["/healthz", "/readyz", "/metrics"].contains(&path) {
+    if ["/healthz", "/readyz", "/metrics", "/rooms"].contains(&path) {
         return Err(format!("the path `{path}` is taken by the node itself"));
     }
     let dialect = DialectName::ALL.into_iter().find(|dialect| dialect.as_str() == name).ok_or_else(|| {

@@ -5,10 +5,11 @@ use clap::Arg;
 use super::read::declarations;
 
 /// Values for the settings that have no default.
-const EXAMPLES: [(&str, &str); 21] = [
+const EXAMPLES: [(&str, &str); 22] = [
     ("SERVER_ADDRESS", ":8080"),
     ("ALLOWED_ORIGINS", "https://chat.example.org,https://example.org"),
     ("MESH_ORIGINS", "https://mesh.example.org"),
+    ("LOBBY_ORIGINS", "https://game.example.org"),
     ("CLIENT_LOCATION", "./public"),
     ("CONTENT_SECURITY_POLICY", "default-src 'self'"),
     ("WORKERS", "2"),

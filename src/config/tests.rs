@@ -26,6 +26,8 @@ fn defaults_are_those_of_the_manual() {
             mount("/mesh/ws", DialectName::Mesh),
             mount("/room/{slug}/ws", DialectName::Rooms),
             mount("/chat/{slug}/ws", DialectName::Rooms),
+            mount("/lobby/ws", DialectName::Lobby),
+            mount("/", DialectName::Lobby),
         ]
     );
     assert_eq!(config.node.role, Role::All);
@@ -53,7 +55,7 @@ fn a_wrong_value_is_told_with_name_fault_and_example() {
         ("--mounts=/metrics=chat", "MOUNTS: the path `/metrics` is taken by the node itself; for example MOUNTS=…"),
         (
             "--mounts=/=dance",
-            "MOUNTS: `dance` is not a protocol of this version, which speaks: chat, stage, mesh, rooms; for example MOUNTS=…",
+            "MOUNTS: `dance` is not a protocol of this version, which speaks: chat, stage, mesh, rooms, lobby; for example MOUNTS=…",
         ),
         (
             "--mounts=/room/{slug}=rooms,/room/{name}=rooms",

@@ -7,7 +7,7 @@ use super::origin::Origins;
 use crate::session::Dialect;
 
 /// Paths that are the node's own.
-const TAKEN: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+const TAKEN: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/rooms"];
 
 /// A dialect at a path.
 #[derive(Clone)]

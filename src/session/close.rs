@@ -11,7 +11,9 @@
 //! | 1011 | [`Internal`](CloseCode::Internal) | a bug in this server ended this one session | comes back |
 //! | 1012 | [`Restart`](CloseCode::Restart) | the cluster had given this node up, and what it held is gone; or a room cannot be opened for want of the store | comes back and resumes |
 //! | 1013 | [`Slow`](CloseCode::Slow) | the client did not read for `STALL_SECONDS` what it was sent | comes back and resumes from the log |
+//! | 4000 | [`Fatal`](CloseCode::Fatal) | a lobby does not let the client in; the error before it says why | asks its user |
 //! | 4001 | [`Kicked`](CloseCode::Kicked) | a moderator closed the session | asks its user |
+//! | 4002 | [`Displaced`](CloseCode::Displaced) | another connection of the same client took the place of this one | nothing |
 //! | 4003 | [`Banned`](CloseCode::Banned) | a moderator banned the user | stays away |
 //! | 4004 | [`Deleted`](CloseCode::Deleted) | the account was deleted | forgets the account |
 //! | 4008 | [`Unresponsive`](CloseCode::Unresponsive) | two pings remained unanswered | comes back and resumes |
@@ -38,8 +40,12 @@ pub enum CloseCode {
     Restart = 1012,
     /// The client does not read what it is sent.
     Slow = 1013,
+    /// A lobby does not let the client in.
+    Fatal = 4000,
     /// A moderator closed the session.
     Kicked = 4001,
+    /// Another connection of the same client took the place of this one.
+    Displaced = 4002,
     /// A moderator banned the user.
     Banned = 4003,
     /// The account is no more.

@@ -28,8 +28,8 @@ pub(super) struct Reader {
 
 impl Reader {
     /// `leftover` is what came with the handshake.
-    pub(super) fn new(leftover: &[u8], max_frame_bytes: usize) -> Self {
-        let most = max_frame_bytes.saturating_mul(REFUSED_UP_TO);
+    pub(super) fn new(leftover: &[u8], max_frame_bytes: usize, longest: usize) -> Self {
+        let most = max_frame_bytes.saturating_mul(REFUSED_UP_TO).max(longest);
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER)
             .write_buffer_size(0)

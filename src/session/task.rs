@@ -44,7 +44,7 @@ pub(super) async fn run(session: &Arc<Session>, dialect: Arc<dyn Dialect>, targe
 }
 
 async fn converse(session: &Session, conversation: &mut dyn Conversation, leftover: Bytes) -> End {
-    let mut reader = Reader::new(&leftover, session.limits.max_frame_bytes);
+    let mut reader = Reader::new(&leftover, session.limits.max_frame_bytes, conversation.longest());
     // It may be a slice of a buffer of the HTTP server.
     drop(leftover);
     let mut bucket = Bucket::new(session.limits.rate, Instant::now());

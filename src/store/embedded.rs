@@ -1,7 +1,7 @@
 //! The store of a single machine: one file in `DATA_DIR`, one process.
 //!
 //! * What must survive is in a [redb](https://docs.rs/redb) file: accounts, access keys, channel logs, direct channels, read
-//!   marks, blocks, secrets. One thread writes it ([`writer`]); an operation is answered, and what it publishes is heard, only
+//!   marks, blocks, secrets, lobby rooms. One thread writes it ([`writer`]); an operation is answered, and what it publishes is heard, only
 //!   after the commit that holds it is on the disk. Reads are transactions of their own and see whole commits only.
 //! * What ends with the process anyway is in memory: presence, members, meshes, holdings, leases, who is in which call, the registry, inboxes, counters
 //!   ([`memory`]).
@@ -17,6 +17,7 @@ mod directs;
 mod file;
 mod inboxes;
 mod leases;
+mod lobbies;
 mod log;
 mod members;
 mod memory;

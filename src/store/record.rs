@@ -15,10 +15,12 @@ use serde::{Deserialize, Serialize};
 
 pub mod calls;
 pub mod guests;
+pub mod lobby;
 pub mod meshes;
 
 use self::calls::{Ask, Tell};
 use self::guests::GuestMessage;
+use self::lobby::LobbyLetter;
 use self::meshes::Forward;
 use super::StoreError;
 use crate::ids::{
@@ -206,6 +208,8 @@ pub enum Signal {
     CallAsk { room: RoomId, epoch: RoomEpoch, ask: Box<Ask> },
     /// For the participant `to`, from the media node that serves the room in this epoch (`reply_to`, with the participant's session).
     CallTell { room: RoomId, epoch: RoomEpoch, tell: Box<Tell> },
+    /// For somebody in a lobby.
+    Lobby { letter: Box<LobbyLetter> },
     /// What `to` (of the original envelope) should have got did not arrive.
     Undeliverable { to: SessionId, signal: Box<Signal> },
 }

@@ -14,6 +14,7 @@ mod fence;
 mod keys;
 mod leases;
 mod link;
+mod lobbies;
 mod meshes;
 mod named_rooms;
 mod nodes;

@@ -7,6 +7,7 @@ mod store_contract;
 mod chat;
 mod faults;
 mod load;
+mod lobby;
 mod media;
 mod mesh;
 mod placement;

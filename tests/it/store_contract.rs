@@ -17,6 +17,7 @@ pub mod epochs;
 pub mod inboxes;
 pub mod lease_model;
 pub mod leases;
+pub mod lobbies;
 pub mod log;
 pub mod members;
 pub mod mesh_model;
@@ -192,6 +193,13 @@ macro_rules! store_contract {
                     a_room_goes_unless_it_is_kept,
                     public_rooms_are_listed,
                     a_later_room_under_the_same_slug_is_another;
+                lobbies:
+                    of_many_who_change_a_room_at_once_one_does,
+                    a_room_that_is_gone_leaves_nothing_and_its_revisions_are_not_given_again,
+                    a_room_is_due_when_it_is_listed_and_taken_by_one,
+                    those_that_all_may_see_are_listed,
+                    what_is_noted_of_a_client_is_known_everywhere_and_ends,
+                    an_account_has_bounds;
                 counters:
                     events_are_counted_within_their_window,
                     counters_are_shared_and_can_be_forgotten,

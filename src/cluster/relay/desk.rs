@@ -59,7 +59,8 @@ impl Desks {
             | Signal::Expelled { .. }
             | Signal::Whisper { .. }
             | Signal::Forward(_)
-            | Signal::GuestMessage { .. } => Taker::Session,
+            | Signal::GuestMessage { .. }
+            | Signal::Lobby { .. } => Taker::Session,
         }
     }
 }

@@ -475,6 +475,7 @@ impl Listener for Client {
             | Signal::Whisper { .. }
             | Signal::Forward(_)
             | Signal::GuestMessage { .. }
+            | Signal::Lobby { .. }
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. }
             | Signal::Undeliverable { .. } => {}

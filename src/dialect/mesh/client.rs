@@ -237,6 +237,7 @@ impl Listener for Client {
             | Signal::Expelled { .. }
             | Signal::GuestMessage { .. }
             | Signal::Whisper { .. }
+            | Signal::Lobby { .. }
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. } => {}
         }

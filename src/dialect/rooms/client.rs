@@ -264,6 +264,7 @@ impl Listener for Client {
             | Signal::Expelled { .. }
             | Signal::Whisper { .. }
             | Signal::Forward(_)
+            | Signal::Lobby { .. }
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. } => {}
         }

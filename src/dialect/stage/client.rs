@@ -372,6 +372,7 @@ impl Listener for Client {
             Signal::Expelled { .. }
             | Signal::Forward(_)
             | Signal::GuestMessage { .. }
+            | Signal::Lobby { .. }
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. } => {}
         }

@@ -69,6 +69,15 @@ type NamedRoomValue<'a> = (u64, u64, &'a [u8]);
 /// Channel of a room with a name → the room.
 pub(super) const NAMED_ROOMS: TableDefinition<u128, NamedRoomValue<'static>> = TableDefinition::new("named_rooms");
 
+/// Code → revision and record of a lobby room.
+pub(super) const LOBBIES: TableDefinition<&str, (u64, &[u8])> = TableDefinition::new("lobbies");
+/// Code → the room's snapshot.
+pub(super) const LOBBY_SNAPSHOTS: TableDefinition<&str, &[u8]> = TableDefinition::new("lobby_snapshots");
+/// Lobby client → when the note of it ends, the note.
+pub(super) const LOBBY_CLIENTS: TableDefinition<u128, (u64, &[u8])> = TableDefinition::new("lobby_clients");
+/// When it ends, client: the same notes by their end.
+pub(super) const LOBBY_CLIENT_ENDS: TableDefinition<(u64, u128), ()> = TableDefinition::new("lobby_client_ends");
+
 /// Why the embedded store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -166,6 +175,10 @@ fn create_tables(transaction: &WriteTransaction) -> Result<()> {
     transaction.open_table(SECRETS)?;
     transaction.open_table(ROOMS)?;
     transaction.open_table(NAMED_ROOMS)?;
+    transaction.open_table(LOBBIES)?;
+    transaction.open_table(LOBBY_SNAPSHOTS)?;
+    transaction.open_table(LOBBY_CLIENTS)?;
+    transaction.open_table(LOBBY_CLIENT_ENDS)?;
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    calls::Summaries, counters::Counters, inboxes::Letters, leases::Rooms, members::Memberships, meshes::Meshes, presence::Sessions,
-    registry::Nodes,
+    calls::Summaries, counters::Counters, inboxes::Letters, leases::Rooms, lobbies::Lists, members::Memberships, meshes::Meshes,
+    presence::Sessions, registry::Nodes,
 };
 
 /// The lock and what wakes those who wait for letters.
@@ -26,6 +26,7 @@ pub(super) struct State {
     pub(super) rooms: Rooms,
     pub(super) calls: Summaries,
     pub(super) letters: Letters,
+    pub(super) lobbies: Lists,
 }
 
 impl Memory {

@@ -2,7 +2,7 @@
 
 use redis::cluster_routing::Slot;
 
-use crate::ids::{ChannelId, MeshId, NodeId, RoomId, Slug, TokenDigest, UserId};
+use crate::ids::{ChannelId, LobbyClientId, LobbyCode, MeshId, NodeId, RoomId, Slug, TokenDigest, UserId};
 use crate::store::topics::Topic;
 
 pub(super) const USERS: &str = "rialto:{users}";
@@ -15,6 +15,10 @@ pub(super) const ONLINE: &str = "rialto:online";
 pub(super) const ROOMS: &str = "rialto:rooms";
 /// Slugs of rooms that are on the list for everybody, by when they were made.
 pub(super) const PUBLIC_ROOMS: &str = "rialto:rooms:public";
+/// Every lobby room, by when it is to be looked at.
+pub(super) const LOBBIES: &str = "rialto:{lobbies}";
+/// Those that all may see, by when they were first seen.
+pub(super) const PUBLIC_LOBBIES: &str = "rialto:{lobbies}:public";
 pub(super) const GENERATION: &str = "rialto:generation";
 
 pub(super) fn user(id: UserId) -> String {
@@ -83,6 +87,24 @@ pub(super) fn call(id: RoomId) -> String {
 /// The peers of a mesh.
 pub(super) fn mesh(id: MeshId) -> String {
     format!("rialto:{{x:{id}}}")
+}
+
+pub(super) fn lobby(code: LobbyCode) -> String {
+    format!("rialto:{{l:{code}}}")
+}
+
+pub(super) fn lobby_snapshot(code: LobbyCode) -> String {
+    format!("rialto:{{l:{code}}}:snap")
+}
+
+/// What is noted of a client.
+pub(super) fn lobby_client(client: LobbyClientId) -> String {
+    format!("rialto:lc:{client}")
+}
+
+/// The rooms on an account.
+pub(super) fn lobby_account(account: &str) -> String {
+    format!("rialto:la:{account}")
 }
 
 pub(super) fn counter(key: &str) -> String {

@@ -1,0 +1,367 @@
+//! A client as the rest of the node sees it: who it is, the room it is in, and what it is told of that.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
+
+use super::error::{ErrorType, Failure};
+use super::out;
+use crate::cluster::{Encoder, Listener, LogEvent};
+use crate::dialect::Services;
+use crate::domain::lobbies::sight::{Look, Sight, Told};
+use crate::domain::lobbies::{Caller, Coming, Entry, LobbyError, Seen};
+use crate::ids::{ChannelId, Epoch, LobbyClientId, LobbyCode, Micros, SessionId, SessionRef, UserId, Username};
+use crate::session::close::CloseCode;
+use crate::session::{Sent, Session};
+use crate::store::record::lobby::{LobbyLetter, LobbySay};
+use crate::store::record::{NewsRecord, Signal};
+
+/// Whoever is in a room looks at it so often at least: a letter that says to look may be lost with the node that sent it.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// The room that a client is in.
+pub struct Place {
+    /// Its code.
+    pub code: LobbyCode,
+    /// When it was made: later another room may have this code.
+    born: Micros,
+    /// What the client knows of it.
+    sight: Sight,
+}
+
+/// Who a client is. Held while a message or a letter is dealt with, so that those come one after the other.
+pub struct State {
+    /// The client.
+    pub id: LobbyClientId,
+    /// Where it is.
+    pub place: Option<Place>,
+    /// It speaks in messages; else it came with a code in its address.
+    pub speaks: bool,
+    /// What it said about being host.
+    pub can_host: Option<bool>,
+}
+
+/// What comes to a client from elsewhere.
+enum Input {
+    Look,
+    Letter(LobbyLetter),
+    Returned(LobbyLetter),
+}
+
+/// One connection of the lobby dialect.
+pub struct Client {
+    session: Arc<Session>,
+    services: Arc<Services>,
+    state: Mutex<State>,
+    inputs: UnboundedSender<Input>,
+    /// A look is on its way.
+    will_look: AtomicBool,
+}
+
+impl Client {
+    /// Somebody in no room.
+    #[must_use]
+    pub fn new(session: Arc<Session>, services: Arc<Services>, id: LobbyClientId) -> Arc<Self> {
+        let (inputs, received) = unbounded_channel();
+        let state = Mutex::new(State { id, place: None, speaks: true, can_host: None });
+        let client = Arc::new(Self { session, services, state, inputs, will_look: AtomicBool::new(false) });
+        tokio::spawn(run(Arc::downgrade(&client), received));
+        client
+    }
+
+    /// The connection.
+    #[must_use]
+    pub fn connection(&self) -> &Session {
+        &self.session
+    }
+
+    /// What the node has for everybody.
+    #[must_use]
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// Who and where it is.
+    pub async fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().await
+    }
+
+    /// As the rules know it.
+    #[must_use]
+    pub fn caller(&self, state: &State) -> Caller {
+        let at = SessionRef { node: self.services.hub.node(), session: self.session.id() };
+        Caller { id: state.id, at, from: self.session.client() }
+    }
+
+    /// Says who the client is.
+    pub fn tell_identity(&self, state: &State) {
+        self.session.reply(out::identity(state.id, &self.services.lobbies.token(state.id)));
+    }
+
+    /// Says what went wrong. Some things end the connection of a client that is in no room, and everything that of one that came with a code in
+    /// its address.
+    pub fn fail(&self, state: &State, failure: &Failure) {
+        self.session.reply(out::error(failure));
+        if state.place.is_some() {
+            return;
+        }
+        match failure.kind {
+            ErrorType::Unavailable if !state.speaks => self.session.close(CloseCode::Restart, "the room cannot be entered now; come back"),
+            ErrorType::TooMany if !state.speaks => self.session.close(CloseCode::TooMuch, &failure.message),
+            kind if kind.is_fatal() || !state.speaks => self.session.close(CloseCode::Fatal, kind.as_str()),
+            _ => {}
+        }
+    }
+
+    /// The client is in this room from now on; answers whether it is its host.
+    pub fn settle(&self, state: &mut State, entry: &Entry) -> bool {
+        let sight = Sight::of(entry.seen.revision, &entry.seen.room, state.id);
+        state.place = Some(Place { code: entry.code, born: entry.seen.room.born, sight });
+        entry.seen.room.host == Some(state.id)
+    }
+
+    /// The same, told as `roomJoined` and what belongs to it.
+    pub async fn join(&self, state: &mut State, entry: &Entry) {
+        let is_host = self.settle(state, entry);
+        self.session.reply(out::room_joined(entry.came.is_host, entry.came.reconnected));
+        if let (true, Some(host), Some(place)) = (entry.came.missed_term, entry.seen.room.host, &state.place) {
+            self.session.reply(out::host_migrated(&place.sight.migrated(host, state.id)));
+        }
+        if is_host {
+            self.tell_snapshot(&entry.seen, entry.code).await;
+        }
+    }
+
+    /// A host gets the state of the game.
+    async fn tell_snapshot(&self, seen: &Seen, code: LobbyCode) {
+        if seen.room.snapshot.is_none() {
+            return;
+        }
+        match self.services.lobbies.snapshot(code).await {
+            Ok(Some(kept)) => self.session.reply(out::snapshot(&kept)),
+            Ok(None) => {}
+            Err(error) => self.session.reply(out::error(&error.into())),
+        }
+    }
+
+    /// Looks at the room and says what has happened there.
+    async fn look(&self) {
+        let mut state = self.state().await;
+        let state = &mut *state;
+        let me = self.caller(state);
+        let Some(place) = &mut state.place else { return };
+        let seen = match self.services.lobbies.look(place.code).await {
+            Ok(seen) => seen.filter(|seen| seen.room.born == place.born),
+            Err(error) => return tracing::debug!(%error, "a lobby room could not be looked at; later"),
+        };
+        let Some(seen) = seen else { return self.room_closed(state) };
+        match place.sight.look(seen.revision, &seen.room, me.id, me.at) {
+            Look::Here(told) => {
+                let code = place.code;
+                let becomes_host = told.iter().any(|told| matches!(told, Told::Migrated(migrated) if migrated.is_host));
+                self.tell(state, &told);
+                if becomes_host {
+                    self.tell_snapshot(&seen, code).await;
+                }
+            }
+            Look::Displaced => self.displaced(),
+            Look::Kicked => {
+                state.place = None;
+                self.fail(state, &Failure::new(ErrorType::Kicked, "the host has told you to leave"));
+            }
+            Look::Dropped => self.come_again(state, true).await,
+            Look::Lost => self.come_again(state, false).await,
+        }
+    }
+
+    /// The room thinks that this connection ended, which it did not: its node was thought to be dead.
+    async fn come_again(&self, state: &mut State, has_place: bool) {
+        let Some(place) = state.place.as_ref().filter(|_| !self.session.is_closed()) else { return };
+        let (code, was_host) = (place.code, place.sight.host() == Some(state.id));
+        let coming = if state.speaks { Coming::Returning { can_host: state.can_host } } else { Coming::ByQuery { host: was_host } };
+        match self.services.lobbies.enter(self.caller(state), code, coming).await {
+            Ok(entry) if has_place => {
+                let me = self.caller(state);
+                let Some(place) = &mut state.place else { return };
+                if let Look::Here(told) = place.sight.look(entry.seen.revision, &entry.seen.room, me.id, me.at) {
+                    self.tell(state, &told);
+                }
+            }
+            Ok(entry) if state.speaks => self.join(state, &entry).await,
+            Ok(entry) => {
+                self.settle(state, &entry);
+            }
+            Err(LobbyError::Refused(_)) => self.room_closed(state),
+            Err(error) => tracing::debug!(%error, "a lobby room could not be entered again; later"),
+        }
+    }
+
+    fn tell(&self, state: &State, told: &[Told]) {
+        if state.speaks {
+            told.iter().for_each(|told| self.session.reply(out::told(told)));
+        }
+    }
+
+    fn room_closed(&self, state: &mut State) {
+        state.place = None;
+        if state.speaks {
+            self.session.reply(out::room_closed());
+        } else {
+            self.fail(state, &Failure::new(ErrorType::HostDisconnected, "the room is closed"));
+        }
+    }
+
+    fn displaced(&self) {
+        self.session.close(CloseCode::Displaced, "another connection of this client took its place");
+    }
+
+    async fn letter(&self, letter: LobbyLetter) {
+        let state = self.state().await;
+        let is_mine = letter.to == state.id;
+        match &letter.say {
+            LobbySay::Displaced if is_mine => self.displaced(),
+            LobbySay::Signal { from, kind, signal, .. } => {
+                let is_here = is_mine && state.place.as_ref().is_some_and(|place| Some(place.code) == letter.room);
+                if is_here && !self.session.is_closed() {
+                    self.session.reply(out::signal(*kind, signal, *from));
+                } else {
+                    self.services.lobbies.undeliverable(self.caller(&state).at, letter);
+                }
+            }
+            LobbySay::Displaced | LobbySay::Look => {}
+        }
+    }
+
+    /// A signal of this client's did not arrive.
+    async fn returned(&self, letter: &LobbyLetter) {
+        let state = self.state().await;
+        let LobbySay::Signal { from, kind, .. } = &letter.say else { return };
+        if *from == state.id && state.place.as_ref().is_some_and(|place| Some(place.code) == letter.room) {
+            let kind = if kind.is_guests() { ErrorType::HostDisconnected } else { ErrorType::NoSuchClient };
+            self.fail(&state, &Failure::new(kind, "the other end is not connected; the signal did not arrive"));
+        }
+    }
+
+    fn input(&self, input: Input) {
+        // The task ends with the client.
+        let _ = self.inputs.send(input);
+    }
+}
+
+/// Deals with what comes, for as long as the client is there.
+async fn run(client: Weak<Client>, mut inputs: UnboundedReceiver<Input>) {
+    loop {
+        let input = match timeout(LOOK_EVERY, inputs.recv()).await {
+            Ok(Some(input)) => input,
+            Ok(None) => return,
+            Err(_) => Input::Look,
+        };
+        let Some(client) = client.upgrade() else { return };
+        match input {
+            Input::Look => {
+                // What changes from here on is another look.
+                client.will_look.store(false, Ordering::Release);
+                client.look().await;
+            }
+            Input::Letter(letter) => client.letter(letter).await,
+            Input::Returned(letter) => client.returned(&letter).await,
+        }
+    }
+}
+
+/// Nothing of channels is told in this dialect.
+struct LobbyEncoder;
+
+impl Encoder for LobbyEncoder {
+    fn number(&self) -> usize {
+        4
+    }
+
+    fn event(&self, _event: &LogEvent) -> Bytes {
+        Bytes::new()
+    }
+
+    fn news(&self, _news: &NewsRecord) -> Option<Bytes> {
+        None
+    }
+}
+
+impl Listener for Client {
+    fn session(&self) -> SessionId {
+        self.session.id()
+    }
+
+    fn user(&self) -> Option<UserId> {
+        None
+    }
+
+    fn name(&self) -> Option<Username> {
+        None
+    }
+
+    fn encoder(&self) -> &dyn Encoder {
+        &LobbyEncoder
+    }
+
+    fn uses_additions(&self) -> bool {
+        false
+    }
+
+    fn hears(&self, _news: &NewsRecord) -> bool {
+        false
+    }
+
+    fn send(&self, frames: &Bytes) -> Sent {
+        self.session.send(frames)
+    }
+
+    fn tell(&self, frame: Bytes) {
+        self.session.reply(frame);
+    }
+
+    fn drained(&self) -> BoxFuture<'static, bool> {
+        let session = self.session.clone();
+        Box::pin(async move { session.drained().await })
+    }
+
+    fn own_form(&self, event: &LogEvent) -> Bytes {
+        LobbyEncoder.event(event)
+    }
+
+    fn reset_form(&self, _channel: ChannelId, _epoch: Epoch) -> Option<Bytes> {
+        None
+    }
+
+    fn watched(&self, _channel: ChannelId, _event: &LogEvent) {}
+
+    fn direct_opened(self: Arc<Self>, _peer: UserId) {}
+
+    fn missed_news(self: Arc<Self>) {}
+
+    fn read_moved(&self, _news: &NewsRecord) {}
+
+    fn renamed(&self, _name: &Username) {}
+
+    fn signal(self: Arc<Self>, signal: Signal) {
+        match signal {
+            Signal::Lobby { letter } => match letter.say {
+                // One look that is to come sees all that has happened by then.
+                LobbySay::Look if self.will_look.swap(true, Ordering::AcqRel) => {}
+                LobbySay::Look => self.input(Input::Look),
+                LobbySay::Displaced | LobbySay::Signal { .. } => self.input(Input::Letter(*letter)),
+            },
+            Signal::Undeliverable { signal, .. } => {
+                if let Signal::Lobby { letter } = *signal {
+                    self.input(Input::Returned(*letter));
+                }
+            }
+            _ => {}
+        }
+    }
+}
