@@ -37,7 +37,7 @@ export class Connection extends Emitter {
   #timer;
 
   /**
-   * @param {string} url
+   * @param {string | (() => string)} url Asked for at each attempt.
    * @param {() => number} [random]
    */
   constructor(url, random = Math.random) {
@@ -50,7 +50,7 @@ export class Connection extends Emitter {
   connect() {
     if (this.#socket) return;
     clearTimeout(this.#timer);
-    const socket = new WebSocket(this.#url);
+    const socket = new WebSocket(typeof this.#url === 'string' ? this.#url : this.#url());
     this.#socket = socket;
     this.#announced = undefined;
     this.#timer = setTimeout(() => this.#dropped(socket, 1006, ''), CONNECT_TIMEOUT);
@@ -79,10 +79,20 @@ export class Connection extends Emitter {
     this.connect();
   }
 
+  /** Ends it for good: nothing connects again but {@link connect}. */
+  close() {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    clearTimeout(this.#timer);
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    socket?.close();
+    this.#become({ phase: 'idle' });
+  }
+
   /**
    * Sends a frame if the connection is open.
    *
-   * @param {Frame} frame
+   * @param {Record<string, unknown>} frame
    */
   send(frame) {
     if (this.status.phase === 'open') this.#socket?.send(JSON.stringify(frame));

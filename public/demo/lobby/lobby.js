@@ -1,0 +1,136 @@
+import { Lobby, LobbyError } from '../../protocol/lobby.js';
+import { HostChannels } from '../../rtc/host-channels.js';
+import { element } from '../../ui/dom.js';
+import { SIZE, count, leaders } from './board.js';
+import { Game } from './game.js';
+
+/** What is said when a game cannot be joined. @type {Record<string, string>} */
+const OBSTACLES = {
+  noRoomFound: 'There is no game with this code.',
+  roomFull: 'This game is full.',
+  hostDisconnected: 'The host of this game is away. Try again in a moment.',
+  disconnected: 'The server cannot be reached. Try again.',
+};
+
+/** @template {Element} Kind @param {string} selector @param {new () => Kind} kind @returns {Kind} */
+function find(selector, kind) {
+  const found = document.querySelector(selector);
+  if (!(found instanceof kind)) throw new Error(`no ${selector}`);
+  return found;
+}
+
+const parts = {
+  entrance: find('.entrance', HTMLElement),
+  form: find('.entrance form', HTMLFormElement),
+  code: find('.entrance input', HTMLInputElement),
+  error: find('.error', HTMLElement),
+  game: find('.game', HTMLElement),
+  title: find('.code', HTMLElement),
+  role: find('.role', HTMLElement),
+  invite: find('.invite', HTMLAnchorElement),
+  board: find('.board', HTMLElement),
+  result: find('.result', HTMLElement),
+  next: find('.next', HTMLButtonElement),
+  players: find('.players', HTMLElement),
+};
+
+const lobby = new Lobby(`${location.origin.replace(/^http/, 'ws')}/lobby/ws`);
+const channels = new HostChannels(lobby);
+const game = new Game(lobby, channels);
+let words = '';
+let isConnected = false;
+
+const cells = Array.from({ length: SIZE * SIZE }, (_, index) => element('button', { type: 'button', onclick: () => game.claim(index) }));
+parts.board.append(...cells);
+
+lobby.on('role', ({ isHost, migrated }) => {
+  words = isHost ? (migrated ? 'The host has left: you are the host now.' : 'You are the host.') : migrated ? 'The host has left: another player is the host now.' : '';
+  paint();
+});
+lobby.on('host', ({ is }) => {
+  words = is === 'away' ? 'The host is away. If they stay away, another player becomes host.' : 'The host is back.';
+  paint();
+});
+lobby.on('closed', () => {
+  history.replaceState(null, '', location.pathname);
+  parts.game.hidden = true;
+  parts.entrance.hidden = false;
+  parts.error.textContent = 'The game is over: nobody was left to host it.';
+});
+lobby.on('status', ({ phase }) => {
+  isConnected = phase === 'open';
+  paint();
+});
+channels.on('open', paint);
+channels.on('closed', paint);
+game.on('change', paint);
+
+find('.new', HTMLButtonElement).addEventListener('click', () => enter(() => lobby.create()));
+parts.form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  enter(() => lobby.join(parts.code.value.trim().toLowerCase()));
+});
+parts.next.addEventListener('click', () => game.next());
+
+const invited = new URLSearchParams(location.search).get('code');
+const begun = lobby.connect();
+if (invited) {
+  parts.code.value = invited;
+  enter(() => lobby.join(invited));
+}
+
+/** @param {() => Promise<unknown>} come */
+async function enter(come) {
+  parts.error.textContent = '';
+  try {
+    await begun;
+    await come();
+  } catch (error) {
+    if (!(error instanceof LobbyError)) throw error;
+    parts.error.textContent = OBSTACLES[error.kind] ?? error.message;
+    return;
+  }
+  const address = `?code=${lobby.code}`;
+  history.replaceState(null, '', address);
+  parts.invite.href = address;
+  parts.title.textContent = lobby.code ?? '';
+  parts.entrance.hidden = true;
+  parts.game.hidden = false;
+  paint();
+}
+
+function paint() {
+  const { state } = game;
+  const isOver = !state.cells.includes(null);
+  cells.forEach((cell, index) => {
+    const player = state.cells[index] ?? null;
+    cell.className = player === null ? '' : player === lobby.id ? 'taken own' : 'taken';
+    cell.disabled = player !== null;
+    cell.style.setProperty('--hue', player === null ? '' : hue(player));
+    cell.setAttribute('aria-label', `Row ${Math.floor(index / SIZE) + 1}, column ${(index % SIZE) + 1}: ${player === null ? 'free' : name(player)}`);
+  });
+  parts.role.textContent = isConnected ? words : 'The server cannot be reached; the game goes on without it.';
+  parts.role.dataset['host'] = String(lobby.isHost);
+  parts.result.textContent = isOver ? `Round ${state.round} goes to ${leaders(state.cells).map(name).join(' and ')}.` : `Round ${state.round}: claim free cells.`;
+  parts.next.hidden = !isOver;
+  const counts = count(state.cells);
+  const players = [...new Set([...(lobby.id ? [lobby.id] : []), ...counts.keys(), ...Object.keys(state.wins)])];
+  parts.players.replaceChildren(
+    ...players.map((player) => {
+      const colour = element('i');
+      colour.style.setProperty('--hue', hue(player));
+      const wins = state.wins[player] ?? 0;
+      return element('li', {}, colour, `${name(player)}: ${counts.get(player) ?? 0}${wins > 0 ? `, won ${wins}` : ''}`);
+    }),
+  );
+}
+
+/** @param {string} player */
+function name(player) {
+  return player === lobby.id ? 'you' : `player ${player.slice(0, 4)}`;
+}
+
+/** @param {string} player @returns {string} The same everywhere, in degrees. */
+function hue(player) {
+  return String([...player].reduce((mixed, character) => (mixed * 31 + (character.codePointAt(0) ?? 0)) % 3_600, 7) / 10);
+}

@@ -1,0 +1,167 @@
+import { Connection } from './connection.js';
+import { Emitter } from './emitter.js';
+
+/** The server's address, and everybody's in the room. */
+const SERVER = 'ground control';
+const EVERYBODY = 'room';
+
+/** A room cannot be made or entered: `status` is what HTTP says. 401: a password is wanted; 404: no such room; 409: the name is taken; 418: it is full. */
+export class RoomError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} words
+   */
+  constructor(status, words) {
+    super(words);
+    this.status = status;
+  }
+}
+
+/**
+ * `id`: who this is. `people`: everybody in the room, whenever that changes. `signal`: an offer, answer or candidate of somebody. `left`:
+ * somebody said good-bye to us. `refused`: what was sent could not be done.
+ *
+ * @typedef {object} RoomEvents
+ * @property {string} id
+ * @property {{ id: string, username: string }[]} people
+ * @property {{ sender: string, from: string, time: string, text: string, toEverybody: boolean }} text
+ * @property {{ sender: string, type: 'offer' | 'answer' | 'icecandidate', data: unknown }} signal
+ * @property {string} left
+ * @property {unknown[]} iceServers
+ * @property {string} refused
+ * @property {import('./connection.js').Status} status
+ */
+
+/**
+ * A client in a named room (docs/protocols/rooms.md): who is there, texts, and letters to one another. It knows nothing of WebRTC: what is
+ * signaled may be any JSON.
+ *
+ * @extends {Emitter<RoomEvents>}
+ */
+export class Room extends Emitter {
+  /** @type {string | undefined} */
+  id;
+  #connection;
+
+  /**
+   * @param {string} origin As `https://rialto.example`.
+   * @param {{ name: string, password?: string, public?: boolean, guestLimit?: number }} room
+   * @returns {Promise<string>} The slug, which is the room's name in addresses.
+   */
+  static async make(origin, { name, password, public: isPublic = false, guestLimit = 0 }) {
+    const { room_id: slug } = await post(new URL('/room', origin), { name, password, public: isPublic, guest_limit: guestLimit });
+    return slug;
+  }
+
+  /**
+   * Comes in. {@link connect} is still to be called.
+   *
+   * @param {string} origin
+   * @param {string} slug
+   * @param {string} [password]
+   */
+  static async enter(origin, slug, password = '') {
+    const { token } = await post(new URL(`/room/${encodeURIComponent(slug)}/join`, origin), { password });
+    const address = new URL(`/room/${encodeURIComponent(slug)}/ws`, origin.replace(/^http/, 'ws'));
+    address.searchParams.set('token', token);
+    return new Room(address.href);
+  }
+
+  /** @param {string} url The room's WebSocket, with its token. */
+  constructor(url) {
+    super();
+    this.#connection = new Connection(url);
+    this.#connection.on('status', (status) => {
+      // Nobody hears of the room before they know who they are.
+      if (status.phase === 'open') this.#send(SERVER, 'ping', null);
+      this.emit('status', status);
+    });
+    this.#connection.on('frame', (frame) => this.#received(/** @type {any} */ (frame)));
+  }
+
+  connect() {
+    this.#connection.connect();
+  }
+
+  /** Says good-bye. */
+  leave() {
+    this.#send(SERVER, 'bye', null);
+    this.#connection.close();
+  }
+
+  /** @param {string} username What the others see. */
+  rename(username) {
+    this.#send(SERVER, 'profile', { username });
+  }
+
+  /** Asks for `iceServers`. */
+  askForIceServers() {
+    this.#send(SERVER, 'get-ice-servers', null);
+  }
+
+  /**
+   * @param {string} from The author's name.
+   * @param {string} text
+   * @param {string} [to] One client; else everybody.
+   */
+  say(from, text, to = EVERYBODY) {
+    this.#send(to, 'text', { from, time: new Date().toISOString(), text });
+  }
+
+  /**
+   * @param {string} to
+   * @param {'offer' | 'answer' | 'icecandidate' | 'bye'} type
+   * @param {unknown} data
+   */
+  signal(to, type, data) {
+    this.#send(to, type, data);
+  }
+
+  /**
+   * @param {string} receiver
+   * @param {string} type
+   * @param {unknown} data
+   */
+  #send(receiver, type, data) {
+    this.#connection.send({ receiver, type, data });
+  }
+
+  /** @param {{ sender: string, receiver: string, type: string, data: any }} message */
+  #received({ sender, receiver, type, data }) {
+    switch (type) {
+      case 'pong':
+        this.#connection.proven();
+        this.id = receiver;
+        return this.emit('id', receiver);
+      case 'ping':
+        return this.#send(SERVER, 'pong', data);
+      case 'room-info':
+        return this.emit('people', data.clients);
+      case 'ice-servers':
+        return this.emit('iceServers', data);
+      case 'text':
+        return this.emit('text', { sender, ...data, toEverybody: receiver === EVERYBODY });
+      case 'offer':
+      case 'answer':
+      case 'icecandidate':
+        return this.emit('signal', { sender, type, data });
+      case 'bye':
+        if (sender !== SERVER) this.emit('left', sender);
+        return;
+      case 'error':
+        this.emit('refused', String(data));
+    }
+  }
+}
+
+/**
+ * @param {URL} address
+ * @param {unknown} body
+ * @returns {Promise<any>}
+ */
+async function post(address, body) {
+  const answer = await fetch(address, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new RoomError(answer.status, text);
+  return JSON.parse(text);
+}
