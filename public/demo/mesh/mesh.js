@@ -68,7 +68,7 @@ function note(text) {
  */
 function add(kind, ...content) {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
-  log.append(element('li', { class: kind || undefined }, ...content));
+  log.append(element('p', { class: kind || undefined }, ...content));
   while (log.children.length > KEPT) log.firstElementChild?.remove();
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
