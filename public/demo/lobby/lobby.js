@@ -44,7 +44,7 @@ const cells = Array.from({ length: SIZE * SIZE }, (_, index) => element('button'
 parts.board.append(...cells);
 
 lobby.on('role', ({ isHost, migrated }) => {
-  words = isHost ? (migrated ? 'The host has left: you are the host now.' : 'You are the host.') : migrated ? 'The host has left: another player is the host now.' : '';
+  words = isHost ? (migrated ? 'The host has left: you are the host now.' : 'You are the host.') : migrated ? 'The host has left: another player is the host now.' : 'Another player is the host.';
   paint();
 });
 lobby.on('host', ({ is }) => {

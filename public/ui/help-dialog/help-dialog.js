@@ -37,6 +37,15 @@ export class HelpDialog extends HTMLElement {
         ...GROUPS.map(({ title, commands }) => section(title, commands.map((command) => [usage(command), command.help]))),
         section('Keys', KEYS),
         section('Keys in a call', CALL_KEYS),
+        element(
+          'p',
+          { class: 'lead' },
+          'Two small pages show what else this server speaks: ',
+          element('a', { href: '/demo/mesh/' }, 'windows that talk to each other'),
+          ' and ',
+          element('a', { href: '/demo/lobby/' }, 'a game that survives its host'),
+          '.',
+        ),
       ),
     );
     this.append(this.#dialog);
