@@ -210,6 +210,8 @@ export class Lobby extends Emitter {
         return this.emit('closed', undefined);
       case 'error': {
         const error = new LobbyError(rest['errorType'], rest['errorMessage']);
+        // The server does not want this client back.
+        if (error.kind === 'kicked') this.close();
         if (!this.#fail(error)) this.emit('refused', error);
       }
     }
