@@ -4,6 +4,8 @@
 pub mod rules;
 pub mod sight;
 
+mod coming;
+mod hosting;
 mod keeper;
 mod token;
 
@@ -12,8 +14,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Mutex;
 use tracing::debug;
 
+pub use self::hosting::MAX_STATE;
 pub use self::rules::{Came, Coming, Refused, Times};
 use self::token::Signer;
 use super::Tally;
@@ -30,16 +34,10 @@ const ATTEMPTS: usize = 100;
 const DRAWS: usize = 16;
 /// Every room is looked at so often at least, whatever the index says.
 const VISIT: Duration = Duration::from_secs(30);
-/// A client that is in no room is remembered for so long.
-const STRANGER: Duration = Duration::from_secs(3_600);
-/// A client that was in a room is remembered for so long after it came.
-const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
 /// What is booked to an address and not booked again is forgotten after so long.
 const BOOKED: Duration = Duration::from_secs(86_400);
 /// Rooms in the list.
 const LISTED: usize = 100;
-/// The longest state of a game that is kept, in bytes.
-pub const MAX_STATE: usize = 256 * 1024;
 
 /// What the rules go by, from the settings.
 #[derive(Clone, Copy, Debug)]
@@ -127,13 +125,14 @@ pub struct Lobbies {
     tally: Tally,
     signer: Signer,
     rules: LobbyRules,
+    listing: Mutex<()>,
 }
 
 impl Lobbies {
     /// Over a store; [`Lobbies::run`] is to be spawned. `secret` is the same on all nodes.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, relay: Arc<Relay>, hub: Arc<Hub>, secret: [u8; 32], rules: LobbyRules) -> Arc<Self> {
-        Arc::new(Self { store, relay, hub, tally: Tally::new(secret), signer: Signer::new(secret), rules })
+        Arc::new(Self { store, relay, hub, tally: Tally::new(secret), signer: Signer::new(secret), rules, listing: Mutex::new(()) })
     }
 
     /// What a client shows to be itself again.
@@ -165,91 +164,15 @@ impl Lobbies {
             let room = rules::fresh(now, account.clone(), wishes.clone());
             // Before it is made: what is listed is found, whatever happens.
             self.store.list_lobby(code, self.rules.times.timeout.min(VISIT), true, public).await?;
-            if self.store.change_lobby(code, 0, LobbyChange::Record(record::encode(&room))).await?.is_some() {
+            if self.store.change_lobby(code, 0, LobbyChange::Record(record::encode(&room))).await?.is_none() {
+                self.store.unbook_lobby(&account, code).await?;
+            } else {
                 // Whoever looked in between may have found nothing and struck it off.
                 self.store.list_lobby(code, self.rules.times.timeout.min(VISIT), true, public).await?;
                 return Ok(code);
             }
         }
         Err(StoreError::Unavailable("no room code is free".to_owned()).into())
-    }
-
-    /// Somebody comes into a room, and out of any other.
-    pub async fn enter(&self, caller: Caller, code: LobbyCode, coming: Coming) -> Result<Entry> {
-        let Caller { id, at, from } = caller;
-        self.check("lobby-codes", self.rules.guessing, from).await?;
-        let entered =
-            self.change(code, |room, now| rules::enter(room, now, id, at, coming, self.rules.max_guests).map(|came| (came, None))).await;
-        if let Err(LobbyError::Refused(Refused::NoRoom)) = entered {
-            self.count("lobby-codes", self.rules.guessing, from).await?;
-        }
-        let (came, seen) = entered?;
-        let (can_host, speaks) = match coming {
-            Coming::ByQuery { .. } => (Some(false), false),
-            Coming::Joining { can_host } | Coming::Returning { can_host } => (can_host, true),
-        };
-        let note = LobbyClientRecord { at, room: Some(code), born: seen.room.born, can_host, speaks };
-        let before = self.note(id, &note, REMEMBERED).await?;
-        if let Some(before) = before
-            && before.at != at
-        {
-            self.displace(id, before.at);
-            if let Some(other) = before.room.filter(|other| *other != code) {
-                self.leave_quietly(other, id, before.at).await;
-            }
-        }
-        self.tell(id, &LobbyRecord::default(), &seen.room, code);
-        if let Some(displaced) = came.displaced {
-            self.displace(id, displaced);
-        }
-        Ok(Entry { code, came, seen })
-    }
-
-    /// Somebody has another connection: back into the room that it was in, if that is still there and takes it.
-    pub async fn come_back(&self, caller: Caller) -> Result<Option<Entry>> {
-        let noted = self.noted(caller.id).await?;
-        if let Some(LobbyClientRecord { room: Some(code), born, can_host, .. }) = noted
-            && self.look(code).await?.is_some_and(|seen| seen.room.born == born && !seen.room.kicked.contains(&caller.id))
-        {
-            match self.enter(caller, code, Coming::Returning { can_host }).await {
-                Ok(entry) => return Ok(Some(entry)),
-                Err(LobbyError::Refused(_)) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        self.arrive(caller).await?;
-        Ok(None)
-    }
-
-    /// Somebody is here, in no room; another connection that it had is not its own any more.
-    pub async fn arrive(&self, caller: Caller) -> Result<()> {
-        let note = LobbyClientRecord { at: caller.at, room: None, born: Micros(0), can_host: None, speaks: true };
-        if let Some(before) = self.note(caller.id, &note, STRANGER).await?.filter(|before| before.at != caller.at) {
-            self.displace(caller.id, before.at);
-        }
-        Ok(())
-    }
-
-    /// A connection that was in no room ended: nothing is left of it.
-    pub async fn forget(&self, caller: Caller) -> Result<()> {
-        let note = LobbyClientRecord { at: caller.at, room: None, born: Micros(0), can_host: None, speaks: true };
-        Ok(self.store.forget_lobby_client(caller.id, &record::encode(&note)).await?)
-    }
-
-    /// A connection ended.
-    pub async fn leave(&self, code: LobbyCode, id: LobbyClientId, at: SessionRef) -> Result<()> {
-        let left = self.change(code, |room, now| {
-            rules::drop(room, now, id, at);
-            Ok(((), None))
-        });
-        match left.await {
-            Ok(((), seen)) => {
-                self.tell(id, &LobbyRecord::default(), &seen.room, code);
-                Ok(())
-            }
-            Err(LobbyError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     /// The room as it is.
@@ -270,6 +193,7 @@ impl Lobbies {
         let room = self.look(code).await?.ok_or(Refused::NoRoom)?.room;
         rules::check_member(&room, caller.id, caller.at)?;
         let (to, missing) = match to {
+            None if room.host == Some(caller.id) => return Err(Refused::OutOfTurn.into()),
             None => (room.host.ok_or(Refused::NoHost)?, Refused::NoHost),
             Some(guest) => {
                 rules::check_host(&room, caller.id, caller.at)?;
@@ -290,55 +214,10 @@ impl Lobbies {
         }
     }
 
-    /// Whether this connection is the host's.
-    pub async fn check_host(&self, caller: Caller, code: LobbyCode) -> Result<()> {
-        let room = self.look(code).await?.ok_or(Refused::NoRoom)?.room;
-        Ok(rules::check_host(&room, caller.id, caller.at)?)
-    }
-
-    /// The host keeps the state of the game; `state` is JSON.
-    pub async fn save(&self, caller: Caller, code: LobbyCode, version: i64, state: &str) -> Result<()> {
-        let mut room = self.look(code).await?.ok_or(Refused::NoRoom)?.room;
-        rules::save(&mut room, caller.id, caller.at, version)?;
-        if !self.store.book_lobby(&room.account, code, state.len() as u64, self.rules.allowed, BOOKED).await? {
-            return Err(LobbyError::TooMuch);
-        }
-        let snapshot = Bytes::from(format!(r#"{{"version":{version},"state":{state}}}"#));
-        self.change(code, |room, _| rules::save(room, caller.id, caller.at, version).map(|()| ((), Some(snapshot.clone())))).await?;
-        Ok(())
-    }
-
-    /// The snapshot as `{"version", "state"}`, if there is one.
-    pub async fn snapshot(&self, code: LobbyCode) -> Result<Option<Bytes>> {
-        Ok(self.store.lobby_snapshot(code).await?)
-    }
-
-    /// The host tells a guest to leave.
-    pub async fn kick(&self, caller: Caller, code: LobbyCode, guest: LobbyClientId) -> Result<()> {
-        let kick = |room: &mut LobbyRecord, now| rules::kick(room, now, caller.id, caller.at, guest).map(|at| (at, None));
-        let (at, seen) = self.change(code, kick).await?;
-        self.tell(caller.id, &LobbyRecord::default(), &seen.room, code);
-        if let Some(at) = at {
-            self.say(guest, at, Some(code), LobbySay::Look);
-        }
-        Ok(())
-    }
-
-    /// The host closes the room.
-    pub async fn close(&self, caller: Caller, code: LobbyCode) -> Result<()> {
-        for _ in 0..ATTEMPTS {
-            let Seen { revision, room } = self.look(code).await?.ok_or(Refused::NoRoom)?;
-            rules::check_host(&room, caller.id, caller.at)?;
-            if self.store.change_lobby(code, revision, LobbyChange::Gone).await?.is_some() {
-                self.ended(code, &room, caller.id).await;
-                return Ok(());
-            }
-        }
-        Err(contended())
-    }
-
     /// The rooms that all may see, the newest first.
     pub async fn list(&self) -> Result<Vec<Listed>> {
+        // One list at a time: each costs the store as many questions as there are rooms in it.
+        let _turn = self.listing.lock().await;
         let mut listed = Vec::new();
         for code in self.store.public_lobbies(LISTED).await? {
             let Some(Seen { room, .. }) = self.look(code).await? else { continue };
@@ -391,59 +270,20 @@ impl Lobbies {
         }
     }
 
-    /// Whom a change concerns is told to look: all who are in the room or were, but the one who made the change.
-    fn tell(&self, except: LobbyClientId, before: &LobbyRecord, after: &LobbyRecord, code: LobbyCode) {
+    /// Whom a change concerns is told to look: all who are in the room or were, but the one who made the change and knows.
+    fn tell(&self, except: Option<LobbyClientId>, before: &LobbyRecord, after: &LobbyRecord, code: LobbyCode) {
         let connections = |room: &LobbyRecord| room.members.iter().filter_map(|member| Some((member.id, member.at?))).collect::<Vec<_>>();
         let mut all = connections(after);
         all.extend(connections(before));
         all.sort_unstable();
         all.dedup();
-        for (id, at) in all.into_iter().filter(|(id, _)| *id != except) {
+        for (id, at) in all.into_iter().filter(|(id, _)| Some(*id) != except) {
             self.say(id, at, Some(code), LobbySay::Look);
         }
     }
 
-    /// The room is gone: nothing is left of it, and all who were in it are told.
-    async fn ended(&self, code: LobbyCode, room: &LobbyRecord, by: LobbyClientId) {
-        self.tell(by, room, &LobbyRecord::default(), code);
-        let tidied = async {
-            self.store.unlist_lobby(code).await?;
-            self.store.unbook_lobby(&room.account, code).await?;
-            for member in &room.members {
-                if let Some(note) = self.store.lobby_client(member.id).await?
-                    && decode_note(&note).is_some_and(|note| note.room == Some(code))
-                {
-                    self.store.forget_lobby_client(member.id, &note).await?;
-                }
-            }
-            Ok::<_, StoreError>(())
-        };
-        if let Err(error) = tidied.await {
-            debug!(%error, "what a lobby room left goes by itself");
-        }
-    }
-
-    fn displace(&self, id: LobbyClientId, at: SessionRef) {
-        self.say(id, at, None, LobbySay::Displaced);
-    }
-
     fn say(&self, to: LobbyClientId, at: SessionRef, room: Option<LobbyCode>, say: LobbySay) {
         self.relay.send(at, None, Signal::Lobby { letter: Box::new(LobbyLetter { to, room, say }) });
-    }
-
-    async fn leave_quietly(&self, code: LobbyCode, id: LobbyClientId, at: SessionRef) {
-        if let Err(error) = self.leave(code, id, at).await {
-            debug!(%error, "a displaced connection was not taken out of its room; that ends with itself");
-        }
-    }
-
-    async fn note(&self, id: LobbyClientId, note: &LobbyClientRecord, ttl: Duration) -> Result<Option<LobbyClientRecord>> {
-        let before = self.store.note_lobby_client(id, &record::encode(note), ttl).await?;
-        Ok(before.and_then(|before| decode_note(&before)))
-    }
-
-    async fn noted(&self, id: LobbyClientId) -> Result<Option<LobbyClientRecord>> {
-        Ok(self.store.lobby_client(id).await?.and_then(|note| decode_note(&note)))
     }
 
     /// Counts one more of something from an address, unless it is too many.

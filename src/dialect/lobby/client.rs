@@ -15,7 +15,7 @@ use super::out;
 use crate::cluster::{Encoder, Listener, LogEvent};
 use crate::dialect::Services;
 use crate::domain::lobbies::sight::{Look, Sight, Told};
-use crate::domain::lobbies::{Caller, Coming, Entry, LobbyError, Seen};
+use crate::domain::lobbies::{Caller, Coming, Entry, LobbyError, Seen, rules};
 use crate::ids::{ChannelId, Epoch, LobbyClientId, LobbyCode, Micros, SessionId, SessionRef, UserId, Username};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
@@ -122,6 +122,8 @@ impl Client {
     /// The client is in this room from now on; answers whether it is its host.
     pub fn settle(&self, state: &mut State, entry: &Entry) -> bool {
         let sight = Sight::of(entry.seen.revision, &entry.seen.room, state.id);
+        // Of a client that came back, the room knows what it said before.
+        state.can_host = rules::member(&entry.seen.room, state.id).and_then(|member| member.can_host);
         state.place = Some(Place { code: entry.code, born: entry.seen.room.born, sight });
         entry.seen.room.host == Some(state.id)
     }

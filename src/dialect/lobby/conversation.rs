@@ -13,7 +13,7 @@ use super::out;
 use super::wire::{self, Message};
 use crate::cluster::Listener;
 use crate::dialect::Services;
-use crate::domain::lobbies::{Coming, LobbyError, MAX_STATE};
+use crate::domain::lobbies::{Coming, MAX_STATE};
 use crate::ids::{LobbyClientId, LobbyCode};
 use crate::session::{Conversation, Refusal, Session, Target};
 use crate::store::record::lobby::LobbySignal;
@@ -133,7 +133,6 @@ impl Talk {
         nowhere(state)?;
         let me = client.caller(state);
         let code = self.services.lobbies.make(me.from, wishes).await?;
-        state.can_host = Some(true);
         let entry = self.services.lobbies.enter(me, code, Coming::Joining { can_host: Some(true) }).await?;
         client.settle(state, &entry);
         self.session.reply(out::room_created(code));
@@ -143,7 +142,6 @@ impl Talk {
     async fn join(&self, client: &Client, state: &mut State, message: &Message<'_>) -> Handled {
         let join: wire::JoinRoom = message.data_or_none()?;
         nowhere(state)?;
-        state.can_host = join.can_host;
         let coming = Coming::Joining { can_host: join.can_host };
         let entry = self.services.lobbies.enter(client.caller(state), join.code()?, coming).await?;
         client.join(state, &entry).await;
@@ -181,12 +179,7 @@ impl Talk {
     async fn to_host(&self, client: &Client, state: &State, kind: LobbySignal, signal: &RawValue) -> Handled {
         let code = code(state)?;
         let me = client.caller(state);
-        let sent = self.services.lobbies.signal(me, code, kind, None, signal.get().to_owned()).await;
-        match sent {
-            // To oneself: the host is no guest.
-            Err(LobbyError::Refused(_)) if self.is_host(client, state, code).await => Err(Failure::bad("the host sends this to nobody")),
-            sent => Ok(sent?),
-        }
+        Ok(self.services.lobbies.signal(me, code, kind, None, signal.get().to_owned()).await?)
     }
 
     async fn to_guest(&self, client: &Client, state: &State, kind: LobbySignal, signal: &RawValue, guest: &str) -> Handled {
@@ -211,10 +204,6 @@ impl Talk {
     /// Who is not the host hears that before anything else.
     async fn as_host(&self, client: &Client, state: &State, code: LobbyCode) -> Handled {
         Ok(self.services.lobbies.check_host(client.caller(state), code).await?)
-    }
-
-    async fn is_host(&self, client: &Client, state: &State, code: LobbyCode) -> bool {
-        self.services.lobbies.check_host(client.caller(state), code).await.is_ok()
     }
 }
 

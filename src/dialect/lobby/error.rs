@@ -106,7 +106,7 @@ impl From<Refused> for Failure {
             Refused::Full => ErrorType::RoomFull,
             Refused::NotHost => ErrorType::NotHost,
             Refused::NoSuchClient => ErrorType::NoSuchClient,
-            Refused::Outside => ErrorType::BadMessage,
+            Refused::Outside | Refused::OutOfTurn => ErrorType::BadMessage,
             Refused::Stale => ErrorType::StaleSnapshot,
         };
         Self::new(kind, refused.to_string())

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 use super::{ATTEMPTS, Lobbies, Result, VISIT, decode, rules};
-use crate::ids::{LobbyClientId, LobbyCode, NodeId, SessionRef};
+use crate::ids::{LobbyCode, NodeId, SessionRef};
 use crate::store::lobbies::LobbyChange;
 use crate::store::record;
 
@@ -115,14 +115,12 @@ impl Lobbies {
             if changed.is_none() {
                 continue;
             }
-            // Nobody of them has asked for it.
-            let nobody = LobbyClientId(uuid::Uuid::nil());
             if is_over {
-                self.ended(code, &before, nobody).await;
+                self.ended(code, &before, None).await;
             } else {
                 self.relist(code, &room, now, false).await;
                 if room != before {
-                    self.tell(nobody, &before, &room, code);
+                    self.tell(None, &before, &room, code);
                 }
             }
             return Ok(());

@@ -81,6 +81,9 @@ pub enum Refused {
     /// The client is not in the room.
     #[error("you are in no room")]
     Outside,
+    /// Guests send this to their host; a host has none.
+    #[error("a host does not send this")]
+    OutOfTurn,
     /// A newer snapshot is kept, or the same.
     #[error("a snapshot of this version or a newer one is kept already")]
     Stale,

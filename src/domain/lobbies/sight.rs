@@ -90,9 +90,9 @@ impl Sight {
         self.term
     }
 
-    /// Looks at the room as it is now. What is not newer than what is known shows nothing.
+    /// Looks at the room as it is now. An earlier revision than the one that is known is news, too: the store has lost what came after it.
     pub fn look(&mut self, revision: u64, room: &LobbyRecord, me: LobbyClientId, at: SessionRef) -> Look {
-        if revision <= self.revision {
+        if revision == self.revision {
             return Look::Here(Vec::new());
         }
         let Some(mine) = member(room, me) else {
@@ -121,7 +121,7 @@ impl Sight {
                 Some(after) => told.extend(before.changes(after, *id, is_host)),
             }
         }
-        if now.term > self.term
+        if (now.term, now.host) != (self.term, self.host)
             && let Some(host) = now.host
         {
             told.push(Told::Migrated(now.migrated(host, me)));

@@ -115,7 +115,9 @@ async fn a_guest_is_told_to_leave(site: Site) {
     let witness = Player::join(site.there(), &code, None).await;
     host.send("kickGuest", json!({ "clientId": rude.id })).await;
     assert_eq!(rude.error().await, "kicked");
-    assert_eq!(witness.told("guestLeft").await["clientId"], rude.id.as_str());
+    for other in [&host, &witness] {
+        assert_eq!(other.told("guestLeft").await["clientId"], rude.id.as_str());
+    }
     assert_eq!(rude.refused("guestOfferSignal", json!({ "offerSignal": 1 })).await, "badMessage", "it has no room");
     let token = rude.token.clone();
     rude.wire.close().await;

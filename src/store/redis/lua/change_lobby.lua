@@ -7,7 +7,7 @@ if ARGV[2] == '' then
   return revision
 end
 local time = redis.call('TIME')
-local nextone = string.format('%.0f', math.max(tonumber(revision) + 1, time[1] * 1000000 + time[2]))
-redis.call('HSET', KEYS[1], 'r', nextone, 'b', ARGV[2])
+local following = string.format('%.0f', math.max(tonumber(revision) + 1, time[1] * 1000000 + time[2]))
+redis.call('HSET', KEYS[1], 'r', following, 'b', ARGV[2])
 if ARGV[3] ~= '' then redis.call('SET', KEYS[2], ARGV[3]) end
-return nextone
+return following
