@@ -19,7 +19,7 @@ use crate::domain::lobbies::{Caller, Coming, Entry, LobbyError, Seen, rules};
 use crate::ids::{ChannelId, Epoch, LobbyClientId, LobbyCode, Micros, SessionId, SessionRef, UserId, Username};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
-use crate::store::record::lobby::{LobbyLetter, LobbySay};
+use crate::store::record::lobby::{LobbyLetter, LobbySay, LobbySignal};
 use crate::store::record::{NewsRecord, Signal};
 
 /// Whoever is in a room looks at it so often at least: a letter that says to look may be lost with the node that sent it.
@@ -166,11 +166,7 @@ impl Client {
         match place.sight.look(seen.revision, &seen.room, me.id, me.at) {
             Look::Here(told) => {
                 let code = place.code;
-                let becomes_host = told.iter().any(|told| matches!(told, Told::Migrated(migrated) if migrated.is_host));
-                self.tell(state, &told);
-                if becomes_host {
-                    self.tell_snapshot(&seen, code).await;
-                }
+                self.tell(state, &told, &seen, code).await;
             }
             Look::Displaced => self.displaced(),
             Look::Kicked => {
@@ -192,7 +188,7 @@ impl Client {
                 let me = self.caller(state);
                 let Some(place) = &mut state.place else { return };
                 if let Look::Here(told) = place.sight.look(entry.seen.revision, &entry.seen.room, me.id, me.at) {
-                    self.tell(state, &told);
+                    self.tell(state, &told, &entry.seen, code).await;
                 }
             }
             Ok(entry) if state.speaks => self.join(state, &entry).await,
@@ -204,9 +200,14 @@ impl Client {
         }
     }
 
-    fn tell(&self, state: &State, told: &[Told]) {
-        if state.speaks {
-            told.iter().for_each(|told| self.session.reply(out::told(told)));
+    /// Says what has happened; whoever has become host gets the state of the game with it.
+    async fn tell(&self, state: &State, told: &[Told], seen: &Seen, code: LobbyCode) {
+        if !state.speaks {
+            return;
+        }
+        told.iter().for_each(|told| self.session.reply(out::told(told)));
+        if told.iter().any(|told| matches!(told, Told::Migrated(migrated) if migrated.is_host)) {
+            self.tell_snapshot(seen, code).await;
         }
     }
 
@@ -224,19 +225,25 @@ impl Client {
     }
 
     async fn letter(&self, letter: LobbyLetter) {
-        let state = self.state().await;
-        let is_mine = letter.to == state.id;
         match &letter.say {
-            LobbySay::Displaced if is_mine => self.displaced(),
+            LobbySay::Displaced => {
+                if letter.to == self.state().await.id {
+                    self.displaced();
+                }
+            }
             LobbySay::Signal { from, kind, signal, .. } => {
-                let is_here = is_mine && state.place.as_ref().is_some_and(|place| Some(place.code) == letter.room);
-                if is_here && !self.session.is_closed() {
+                // The other end may have heard earlier that there is another host.
+                if !fits(&self.state().await, &letter, *from, *kind) {
+                    self.look().await;
+                }
+                let state = self.state().await;
+                if fits(&state, &letter, *from, *kind) && !self.session.is_closed() {
                     self.session.reply(out::signal(*kind, signal, *from));
                 } else {
                     self.services.lobbies.undeliverable(self.caller(&state).at, letter);
                 }
             }
-            LobbySay::Displaced | LobbySay::Look => {}
+            LobbySay::Look => {}
         }
     }
 
@@ -254,6 +261,13 @@ impl Client {
         // The task ends with the client.
         let _ = self.inputs.send(input);
     }
+}
+
+/// Whether a signal is for this client in its room, and goes between a guest and the host that the client knows of.
+fn fits(state: &State, letter: &LobbyLetter, from: LobbyClientId, kind: LobbySignal) -> bool {
+    let host = if kind.is_guests() { letter.to } else { from };
+    let is_here = |place: &Place| Some(place.code) == letter.room && place.sight.host() == Some(host);
+    letter.to == state.id && state.place.as_ref().is_some_and(is_here)
 }
 
 /// Deals with what comes, for as long as the client is there.

@@ -13,7 +13,7 @@ use super::out;
 use super::wire::{self, Message};
 use crate::cluster::Listener;
 use crate::dialect::Services;
-use crate::domain::lobbies::{Coming, MAX_STATE};
+use crate::domain::lobbies::{Coming, Entry, MAX_STATE};
 use crate::ids::{LobbyClientId, LobbyCode};
 use crate::session::{Conversation, Refusal, Session, Target};
 use crate::store::record::lobby::LobbySignal;
@@ -46,45 +46,40 @@ impl Talk {
         self.target.query(name).filter(|value| !value.is_empty())
     }
 
-    /// Into the room that the address names, or back by a token, or nowhere yet. In any case the client hears first who it is.
+    /// Into the room that the address names, or back by a token, or nowhere yet. In any case the client hears first who it is; with a code
+    /// in its address it is in the room by then.
     async fn open(&self, client: &Client, state: &mut State, token: Option<Option<LobbyClientId>>) -> Handled {
         let host = self.query("host").is_some_and(|host| !["false", "0"].contains(&host));
         let entered = match self.query("code") {
             Some(code) => {
                 state.speaks = false;
-                let entered = match wire::code(code) {
-                    Ok(code) => {
-                        self.services.lobbies.enter(client.caller(state), code, Coming::ByQuery { host }).await.map_err(Failure::from)
-                    }
-                    Err(failure) => Err(failure),
-                };
-                entered.map(Some)
+                Some(self.enter_by_query(client, state, code, host).await)
             }
-            None if host => {
-                state.speaks = false;
-                Err(wire::missing_code())
-            }
-            None if token.flatten().is_some() => self.services.lobbies.come_back(client.caller(state)).await.map_err(Failure::from),
-            None => {
-                if let Err(error) = self.services.lobbies.arrive(client.caller(state)).await {
-                    // It can be itself again all the same; only this connection will not be ended by its next.
-                    tracing::debug!(%error, "a client was not noted");
-                }
-                Ok(None)
-            }
+            None => None,
         };
         client.tell_identity(state);
         if token == Some(None) {
             self.session.reply(out::error(&bad_token()));
         }
-        match entered? {
-            Some(entry) if state.speaks => client.join(state, &entry).await,
-            Some(entry) => {
-                client.settle(state, &entry);
+        if let Some(entered) = entered {
+            client.settle(state, &entered?);
+        } else if host {
+            state.speaks = false;
+            return Err(wire::missing_code());
+        } else if token.flatten().is_some() {
+            if let Some(entry) = self.services.lobbies.come_back(client.caller(state)).await? {
+                client.join(state, &entry).await;
             }
-            None => {}
+        } else if let Err(error) = self.services.lobbies.arrive(client.caller(state)).await {
+            // It can be itself again all the same; only this connection will not be ended by its next.
+            tracing::debug!(%error, "a client was not noted");
         }
         Ok(())
+    }
+
+    async fn enter_by_query(&self, client: &Client, state: &State, code: &str, host: bool) -> Result<Entry, Failure> {
+        let code = wire::code(code)?;
+        Ok(self.services.lobbies.enter(client.caller(state), code, Coming::ByQuery { host }).await?)
     }
 
     async fn handle(&self, client: &Client, state: &mut State, is_first: bool, text: &str) -> Handled {
