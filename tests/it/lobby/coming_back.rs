@@ -16,7 +16,9 @@ async fn a_token_makes_the_same_client(site: Site) {
     let first = Player::connect(site.here(), "").await;
     let (id, token) = (first.id.clone(), first.token.clone());
     first.wire.close().await;
-    let by_address = Player::back(site.there(), &token).await;
+    let mut by_address = Player::back(site.there(), &token).await;
+    // Who it is is said at once; where it is is known when it is answered.
+    by_address.fence().await;
     assert_eq!((&by_address.id, &by_address.token), (&id, &token));
     let mut by_message = Player::connect(site.here(), "").await;
     assert_ne!(by_message.id, id);
