@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 use tracing::debug;
 
 pub use self::hosting::MAX_STATE;
@@ -28,8 +29,10 @@ use crate::store::record::lobby::{LobbyClientRecord, LobbyLetter, LobbyRecord, L
 use crate::store::record::{self, Decoded, Signal};
 use crate::store::{Store, StoreError};
 
-/// A room that others change at the same time is tried again so often.
-const ATTEMPTS: usize = 100;
+/// A room that others change at the same time is tried again so often: of many who come at once, one is in with each attempt.
+const ATTEMPTS: u64 = 1_000;
+/// So long, by chance, whoever was too late waits at most before the next attempt, in milliseconds.
+const WAIT: u64 = 20;
 /// Codes drawn until one is free.
 const DRAWS: usize = 16;
 /// Every room is looked at so often at least, whatever the index says.
@@ -236,7 +239,7 @@ impl Lobbies {
         code: LobbyCode,
         decide: impl Fn(&mut LobbyRecord, Micros) -> std::result::Result<(T, Option<Bytes>), Refused>,
     ) -> Result<(T, Seen)> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let (kept, now) = self.store.lobby(code).await?;
             let kept = kept.ok_or(Refused::NoRoom)?;
             let before = decode(&kept.record)?;
@@ -258,6 +261,7 @@ impl Lobbies {
                 self.relist(code, &room, now, true).await;
                 return Ok((outcome, Seen { revision, room }));
             }
+            sleep(Duration::from_millis(rand::random::<u64>() % attempt.min(WAIT))).await;
         }
         Err(contended())
     }

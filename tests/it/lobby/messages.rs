@@ -1,5 +1,6 @@
 //! The future usage: rooms by messages, and what is wrong with some.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::player::{Player, connect_peers};
@@ -11,6 +12,7 @@ everywhere!(
     candidates_go_as_offers_and_answers_do,
     without_a_room_a_refused_join_closes,
     whatever_is_weird_is_an_error_and_nothing_more,
+    everybody_who_joins_at_once_is_in,
     a_full_room_takes_nobody,
     a_guest_is_told_to_leave,
     a_closed_room_is_gone,
@@ -91,6 +93,25 @@ async fn whatever_is_weird_is_an_error_and_nothing_more(site: Site) {
     }
     connect_peers(&mut guest, &mut host, json!("they are none the worse")).await;
     stranger.fence().await;
+}
+
+async fn everybody_who_joins_at_once_is_in(site: Site) {
+    let (mut host, code) = Player::create(site.here(), json!({ "maxGuests": 50 })).await;
+    let all = join_all((0..60).map(|index| Player::try_join(site.any(index), &code, None))).await;
+    let mut guests = Vec::new();
+    for joined in all {
+        match joined {
+            Ok((guest, is_host)) => {
+                assert!(!is_host);
+                guests.push(guest);
+            }
+            Err(error) => assert_eq!(error, "roomFull"),
+        }
+    }
+    assert_eq!(guests.len(), 50, "as many as fit in, exactly");
+    for guest in &mut guests {
+        connect_peers(guest, &mut host, json!("hello")).await;
+    }
 }
 
 async fn a_full_room_takes_nobody(site: Site) {
