@@ -21,11 +21,9 @@ use super::{Hasher, Tally};
 use crate::cluster::Janitor;
 use crate::ids::{ChannelId, InvalidText, NodeId, Password, RoomId, RoomName, SessionRef, Slug, UserId, Username};
 use crate::store::channels::Member;
-use crate::store::named_rooms::{NamedRoom, Sight};
+use crate::store::named_rooms::{MAX_GUESTS, NamedRoom, Sight};
 use crate::store::{Store, StoreError};
 
-/// At most so many guests of a room are listed.
-pub const MAX_GUESTS: usize = 2_000;
 /// The list for everybody has at most so many rooms.
 const MAX_PUBLIC: usize = 200;
 /// Why somebody is not let in, or there is no room.
@@ -116,6 +114,8 @@ pub struct NamedRooms {
     here: Mutex<HashMap<ChannelId, Here>>,
     /// A room has no guests on this node any more.
     vacated: Notify,
+    /// The store may have lost rooms or guests.
+    doubted: Notify,
 }
 
 impl NamedRooms {
@@ -129,8 +129,8 @@ impl NamedRooms {
         (passes, tally): (Passes, Tally),
         limits: Limits,
     ) -> Arc<Self> {
-        let (here, vacated) = (Mutex::default(), Notify::new());
-        Arc::new(Self { node, store, janitor, hasher, passes, tally, limits, here, vacated })
+        let (here, vacated, doubted) = (Mutex::default(), Notify::new(), Notify::new());
+        Arc::new(Self { node, store, janitor, hasher, passes, tally, limits, here, vacated, doubted })
     }
 
     /// Makes a room for somebody at this address, who is let in.

@@ -15,6 +15,9 @@ use super::channels::Member;
 use super::topics::News;
 use crate::ids::{ChannelId, PasswordHash, RoomId, RoomName, Slug, UserId};
 
+/// No room takes more guests: so many can be listed and told of each other.
+pub const MAX_GUESTS: usize = 2_000;
+
 /// A room as it was made. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedRoom {
@@ -30,7 +33,7 @@ pub struct NamedRoom {
     /// It is on the list for everybody.
     #[serde(default)]
     pub public: bool,
-    /// At most so many guests; 0: any number.
+    /// At most so many guests; 0: as many as any room takes ([`MAX_GUESTS`]).
     #[serde(default)]
     pub guest_limit: u32,
 }
@@ -45,7 +48,16 @@ impl NamedRoom {
     /// Whether `guests` are all that it takes.
     #[must_use]
     pub fn is_full(&self, guests: usize) -> bool {
-        self.guest_limit > 0 && guests >= self.guest_limit as usize
+        guests >= self.limit()
+    }
+
+    /// At most so many guests.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        match self.guest_limit {
+            0 => MAX_GUESTS,
+            limit => MAX_GUESTS.min(limit as usize),
+        }
     }
 }
 

@@ -238,7 +238,7 @@ impl Listener for Client {
     fn watched(&self, _channel: ChannelId, _event: &LogEvent) {}
 
     fn missed_in_channel(&self) {
-        self.hall.suspect();
+        self.hall.missed();
     }
 
     fn direct_opened(self: Arc<Self>, _peer: UserId) {}

@@ -109,6 +109,12 @@ impl Hall {
         self.told.wake.notify_one();
     }
 
+    /// News may have been missed, because the store was away, and perhaps it has lost something.
+    pub(super) fn missed(&self) {
+        self.suspect();
+        self.halls.rooms.doubt();
+    }
+
     /// Where a guest of this identifier is; whoever it is, it is in this room.
     pub(super) async fn find(&self, guest: UserId) -> Result<Option<Member>> {
         let known = {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use super::seat::news;
@@ -41,10 +41,16 @@ impl NamedRooms {
         tokio::join!(self.keep_all(), self.keep_vacated(), self.sweep());
     }
 
+    /// The store may have lost rooms that people are in, or some of them: that is looked at without waiting.
+    pub fn doubt(&self) {
+        self.doubted.notify_one();
+    }
+
     async fn keep_all(self: &Arc<Self>) {
         let every = (self.limits.idle / 3).min(KEEP_EVERY);
         loop {
-            sleep(every).await;
+            // It makes no difference which of the two it is.
+            let _ = timeout(every, self.doubted.notified()).await;
             let rooms: Vec<(NamedRoom, bool)> = {
                 let mut here = self.here();
                 let used = here.values_mut().filter(|here| !here.seats.is_empty());
@@ -52,7 +58,10 @@ impl NamedRooms {
             };
             for (room, active) in rooms {
                 if let Err(error) = self.keep(&room, active).await {
-                    warn!(%error, "a room that people are in could not be kept");
+                    warn!(%error, "rooms that people are in could not be kept yet");
+                    self.doubt();
+                    sleep(RETRY).await;
+                    break;
                 }
             }
         }

@@ -40,7 +40,7 @@ impl NamedRooms for RedisStore {
         let member = write_member(guest);
         let (_, rest) = member.split_once(' ').ok_or_else(wire::strange)?;
         let mut call = script::ADMIT.on(&keys);
-        call.arg(room.id.to_string()).arg(room.guest_limit).arg(guest.at.to_string());
+        call.arg(room.id.to_string()).arg(room.limit()).arg(guest.at.to_string());
         call.arg(guest.user.to_string()).arg(other.to_string()).arg(rest).arg(millis(idle));
         announcement.add_to(&mut call);
         let holding = Holding::Member(room.channel(), guest.at.session);

@@ -15,8 +15,7 @@ use crate::support::redis::RedisServer;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_comes_back_empty_and_the_room_is_as_it_was() {
     let mut redis = wait_for(RedisServer::start);
-    // Rooms are kept every second.
-    let nodes = nodes(2, &Settings::redis(&redis.url()).with("ROOM_IDLE_SECONDS", 3)).await;
+    let nodes = nodes(2, &Settings::redis(&redis.url())).await;
     make(&nodes[0], json!({ "name": "r", "password": "hush", "guest_limit": 3 })).await;
     let [one, two] = [post_form(&nodes[0], "/room/r", "password=hush").await, post_form(&nodes[1], "/room/r", "password=hush").await];
     let mut ann = knock(&nodes[0], "r", "", Some(&one.cookie())).await.unwrap().introduced().await;

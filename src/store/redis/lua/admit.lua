@@ -1,11 +1,10 @@
 -- Adds a guest by the identifier it wants, or by the other one if that is in the room already; unless the room is full, or not this one.
--- ARGV: identifier of the room, limit or 0, session, wanted, other, rest of the member, idle in ms, publish command or nothing, topic, payload
+-- ARGV: identifier of the room, limit, session, wanted, other, rest of the member, idle in ms, publish command or nothing, topic, payload
 if redis.call('HGET', ROOM, 'i') ~= ARGV[1] then return 'gone' end
 local before = redis.call('HGET', MEMBERS, ARGV[3])
 -- The same once more: its answer was lost.
 if before then return string.match(before, '^%S+') end
-local limit = tonumber(ARGV[2])
-if limit > 0 and redis.call('HLEN', MEMBERS) >= limit then return 'full' end
+if redis.call('HLEN', MEMBERS) >= tonumber(ARGV[2]) then return 'full' end
 local chosen = ARGV[4]
 local beginning = chosen .. ' '
 for _, member in ipairs(redis.call('HVALS', MEMBERS)) do
