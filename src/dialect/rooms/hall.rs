@@ -1,7 +1,7 @@
 //! A room as one node sees it: its own guests, and who is in the room on all nodes.
 //!
 //! Who is in the room is read from the store whenever the room is said to have changed, by one task for all guests of this node, one reading
-//! after the other: so what they are told never goes back. What changes within [`GATHER`] is told in one message.
+//! after the other: so what they are told never goes back. What changes within a moment is told in one message.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
