@@ -104,7 +104,7 @@ async fn harden(mut response: Response) -> Response {
         if is_part {
             return response;
         }
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         headers.insert(
             PERMISSIONS_POLICY,
             HeaderValue::from_static("camera=(self), microphone=(self), display-capture=(self), geolocation=(), payment=(), usb=()"),

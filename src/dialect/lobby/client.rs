@@ -205,7 +205,7 @@ impl Client {
         if !state.speaks {
             return;
         }
-        told.iter().for_each(|told| self.session.reply(out::told(told)));
+        told.iter().for_each(|told| self.session.push(&out::told(told)));
         if told.iter().any(|told| matches!(told, Told::Migrated(migrated) if migrated.is_host)) {
             self.tell_snapshot(seen, code).await;
         }
@@ -233,13 +233,12 @@ impl Client {
             }
             LobbySay::Signal { from, kind, signal, .. } => {
                 // The other end may have heard earlier that there is another host.
-                if !fits(&self.state().await, &letter, *from, *kind) {
+                if !fits(&*self.state().await, &letter, *from, *kind) {
                     self.look().await;
                 }
                 let state = self.state().await;
-                if fits(&state, &letter, *from, *kind) && !self.session.is_closed() {
-                    self.session.reply(out::signal(*kind, signal, *from));
-                } else {
+                // Whoever does not read what it is sent is not waited for; the sender hears that it did not arrive.
+                if !fits(&state, &letter, *from, *kind) || self.session.send(&out::signal(*kind, signal, *from)) != Sent::Done {
                     self.services.lobbies.undeliverable(self.caller(&state).at, letter);
                 }
             }

@@ -142,7 +142,8 @@ impl Hall {
         let members = match self.everybody().await {
             Ok(members) => members,
             Err(error) => {
-                self.told.renamed.fetch_or(was_renamed, Ordering::Relaxed);
+                // Whoever asked is owed an answer, which the next look gives to all.
+                self.told.renamed.fetch_or(was_renamed || asks.is_some(), Ordering::Relaxed);
                 self.suspect();
                 return Err(error);
             }

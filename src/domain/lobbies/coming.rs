@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::{Caller, Coming, Entry, Lobbies, LobbyError, Refused, Result, decode_note, rules};
 use crate::ids::{LobbyClientId, LobbyCode, Micros, SessionRef};
@@ -28,14 +28,23 @@ impl Lobbies {
         if may_guess && matches!(entered, Err(LobbyError::Refused(Refused::NoRoom))) {
             self.count("lobby-codes", self.rules.guessing, from).await?;
         }
+        if let Err(LobbyError::Store(_)) = entered {
+            // Perhaps it did: nobody is to have a place that they do not know of.
+            self.leave_quietly(code, id, at).await;
+        }
         let (came, seen) = entered?;
         let (can_host, speaks) = match coming {
             Coming::ByQuery { .. } => (Some(false), false),
             Coming::Joining { can_host } | Coming::Returning { can_host } => (can_host, true),
         };
         let note = LobbyClientRecord { at, room: Some(code), born: seen.room.born, can_host, speaks };
-        let before = self.note(id, &note, REMEMBERED).await?;
-        if let Some(before) = before
+        let before = self.note(id, &note, REMEMBERED).await.unwrap_or_else(|error| {
+            // The place is taken; only the way back to it by the token is not known.
+            warn!(%error, "where a lobby client is was not noted");
+            None
+        });
+        // Of two connections that come into this room at once, the room alone says which one stays.
+        if let Some(before) = before.filter(|before| before.room != Some(code) || before.born != seen.room.born)
             && before.at != at
         {
             self.displace(id, before.at);

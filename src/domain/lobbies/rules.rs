@@ -103,8 +103,7 @@ pub fn member(room: &LobbyRecord, id: LobbyClientId) -> Option<&LobbyMember> {
 
 /// Whether this is the host, and this its connection.
 pub fn check_host(room: &LobbyRecord, id: LobbyClientId, at: SessionRef) -> Result<(), Refused> {
-    check_member(room, id, at)?;
-    if room.host == Some(id) { Ok(()) } else { Err(Refused::NotHost) }
+    if room.host == Some(id) { check_member(room, id, at) } else { Err(Refused::NotHost) }
 }
 
 /// Whether somebody is in the room, with this connection.

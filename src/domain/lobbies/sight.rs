@@ -121,6 +121,10 @@ impl Sight {
                 Some(after) => told.extend(before.changes(after, *id, is_host)),
             }
         }
+        // Whoever came and dropped between two looks.
+        let is_new = |id: &LobbyClientId, after: &Other| self.others.get(id).is_none_or(|before| before.joined != after.joined);
+        let dropped = now.others.iter().filter(|(id, after)| !after.connected && now.host != Some(**id) && is_new(id, after));
+        told.extend(dropped.map(|(id, _)| Told::GuestDisconnected(*id)));
         if (now.term, now.host) != (self.term, self.host)
             && let Some(host) = now.host
         {

@@ -11,7 +11,7 @@ async fn the_built_in_app_is_served_with_its_headers() {
     let policy = answer.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'self'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
     assert!(answer.header("permissions-policy").unwrap().contains("camera=(self)"));
     assert_eq!(answer.header("cache-control"), Some("no-cache"));
     assert_eq!(node.get("/index.html", &[]).await.body, answer.body);

@@ -160,9 +160,16 @@ impl State {
             Waiting::Ask(from, _) if held.waiting.len() >= MAX_WAITING => self.tell(of, from, Tell::Refused { why: Refusal::Busy }),
             // Who speaks now is not of interest later.
             Waiting::Output(Output { output: RoomOutput::Tell { tell, .. }, .. }) if is_fleeting(&tell) => {}
-            waiting => match held.waiting.iter_mut().find(|earlier| supersedes(&waiting, earlier)) {
+            waiting => match held.waiting.iter().position(|earlier| supersedes(&waiting, earlier)) {
                 // In its place: an offer that waits behind it has lines of which it tells.
-                Some(earlier) => *earlier = waiting,
+                Some(place) if matches!(&waiting, Waiting::Output(Output { output: RoomOutput::Tell { .. }, .. })) => {
+                    held.waiting[place] = waiting
+                }
+                // Behind what is told to those who are not among these people any more.
+                Some(place) => {
+                    held.waiting.remove(place);
+                    held.waiting.push_back(waiting);
+                }
                 None => held.waiting.push_back(waiting),
             },
         }

@@ -13,6 +13,7 @@ everywhere!(
     pages_of_any_origin_may_ask,
     or_those_of_some with [("LOBBY_ORIGINS", "https://game.example")],
     public_rooms_are_listed,
+    what_a_host_says_of_its_room_stands_as_it_was_written,
 );
 
 async fn a_room_has_a_code_that_people_can_read_out(site: Site) {
@@ -59,4 +60,17 @@ async fn public_rooms_are_listed(site: Site) {
     host.send("closeRoom", Value::Null).await;
     host.told("roomClosed").await;
     assert_eq!(listed().await, json!({ "rooms": [] }));
+}
+
+async fn what_a_host_says_of_its_room_stands_as_it_was_written(site: Site) {
+    let deep = format!("{}1{}", "[".repeat(500), "]".repeat(500));
+    let mut hosts = Vec::new();
+    for metadata in [r#"{"b":1e400,"a":[1.0,2]}"#, r#""\ud800""#, &deep] {
+        let mut host = Player::connect(site.here(), "").await;
+        host.wire.send_text(format!(r#"{{"type":"createRoom","data":{{"public":true,"metadata":{metadata}}}}}"#)).await;
+        host.told("roomCreated").await;
+        hosts.push(host);
+        let answer = rooms(site.there().address(), "GET", None).await;
+        assert!(answer.status == 200 && answer.body.contains(&format!(r#""metadata":{metadata}}}"#)), "{} {}", answer.status, answer.body);
+    }
 }

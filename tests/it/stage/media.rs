@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::answering::{sdp, values};
-use super::visitor::{PASSWORD, Visitor, make_room};
+use super::visitor::{PASSWORD, Visitor, is_event, make_room};
 use crate::chat::site::Site;
 use crate::support::client::text;
 use crate::support::node::{Node, Settings};
@@ -238,6 +238,17 @@ async fn who_is_gone_has_left_the_video(site: Site) {
     let mut dave = Visitor::come(site.there(), &room).await;
     dave.publish(json!({ "audio": true, "video": false }), "dave").await;
     ann.wire.expect("both", there(2)).await;
+    // Its own node has to know of the stream, or there is none to be called otherwise.
+    let known = async {
+        loop {
+            dave.order("identify_streamid", json!("dave")).await;
+            let answer = |frame: &Value| is_event(frame, "streamid_user_name") || is_event(frame, "error");
+            if is_event(&dave.wire.expect("who publishes it", answer).await, "streamid_user_name") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(crate::support::client::PATIENCE, known).await.expect("the stream is known");
     dave.order("validate_user_name_password", json!({ "name": "carol", "password": PASSWORD })).await;
     dave.logged_in().await;
     assert_eq!(carol.event("streamid_user_name").await, json!({ "stream_id": "dave", "name": "carol" }));

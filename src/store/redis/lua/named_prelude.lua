@@ -10,4 +10,6 @@ local function touch() redis.call('HSET', ROOM, 'a', string.format('%.0f', now))
 local function stay(idle)
   redis.call('PEXPIRE', ROOM, idle)
   redis.call('PEXPIRE', CHANNEL, idle)
+  -- Also what nobody took out: the next room of this name has none of it.
+  redis.call('PEXPIRE', MEMBERS, idle)
 end
