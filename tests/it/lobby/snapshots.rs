@@ -51,8 +51,10 @@ async fn a_game_is_resumed_although_everybody_left(site: Site) {
     save(&mut host, 1, &json!("the game")).await;
     let guest = Player::join(site.there(), &code, None).await;
     let tokens = [guest.token.clone(), host.token.clone()];
-    guest.wire.close().await;
     host.wire.close().await;
+    // Before that it would still be the host.
+    guest.told("hostDisconnected").await;
+    guest.wire.close().await;
     let (heir, is_host) = loop {
         match Player::try_join(site.here(), &code, Some(true)).await {
             Ok(heir) => break heir,
