@@ -100,24 +100,41 @@ export class Caller {
 
   /** Waits until pictures of these people, and of nobody else, go on from now. */
   async sees(...names) {
-    const before = await this.page.evaluate(() => globalThis.pictures());
-    await until(async () => {
-      const now = await this.page.evaluate(() => globalThis.pictures());
-      const moving = Object.keys(now).filter((name) => now[name].frames > (before[name]?.id === now[name].id ? before[name].frames : 0) + 3);
-      return JSON.stringify(moving.sort()) === JSON.stringify([...names].sort());
-    }).catch(async (cause) => {
-      throw new Error(`${this.name} wants to see ${names}, has ${JSON.stringify([before, await this.page.evaluate(() => globalThis.pictures())])}`, { cause });
-    });
+    const wanted = names.sort().join();
+    await this.#from(
+      () => globalThis.pictures(),
+      (before, now) => Object.keys(now).filter((name) => now[name].frames > (before[name]?.id === now[name].id ? before[name].frames : 0) + 3),
+      (moving) => moving.every((name) => names.includes(name)),
+      (moving) => moving.sort().join() === wanted,
+      `see ${names}`,
+    );
   }
 
-  /** Waits until exactly so many are heard from now on. */
+  /** Waits until exactly so many are heard from now on; nobody, for longer than the microphone of the test is silent between two beeps. */
   async hears(count) {
-    const before = await this.page.evaluate(() => globalThis.sounds());
+    await this.#from(
+      () => globalThis.sounds(),
+      (before, now) => Object.keys(now).filter((id) => now[id].energy > (before[id]?.energy ?? 0)),
+      (heard) => heard.length <= count,
+      (heard, before, now) => heard.length === count && (count > 0 || Object.keys(now).every((id) => now[id].seconds > (before[id]?.seconds ?? 0) + 1.5)),
+      `hear ${count}`,
+    );
+  }
+
+  /**
+   * Looks until what was seen since the first look is what is wanted. What still comes out of a buffer begins the looks anew.
+   */
+  async #from(look, since, allowed, enough, what) {
+    let before = await this.page.evaluate(look);
+    let now = before;
     await until(async () => {
-      const now = await this.page.evaluate(() => globalThis.sounds());
-      return Object.entries(now).filter(([id, energy]) => energy > (before[id] ?? 0)).length === count;
-    }).catch(async (cause) => {
-      throw new Error(`${this.name} wants to hear ${count}, has ${JSON.stringify([before, await this.page.evaluate(() => globalThis.sounds())])}`, { cause });
+      now = await this.page.evaluate(look);
+      const seen = since(before, now);
+      if (enough(seen, before, now)) return true;
+      if (!allowed(seen)) before = now;
+      return false;
+    }).catch((cause) => {
+      throw new Error(`${this.name} wants to ${what}, has ${JSON.stringify([before, now])}`, { cause });
     });
   }
 
@@ -157,7 +174,7 @@ function observe(camera) {
   };
   globalThis.sounds = async () => {
     const entries = (await globalThis.statistics('inbound-rtp')).filter(({ kind }) => kind === 'audio');
-    return Object.fromEntries(entries.map(({ ssrc, totalAudioEnergy = 0 }) => [`${connections.length} ${ssrc}`, totalAudioEnergy]));
+    return Object.fromEntries(entries.map(({ ssrc, totalAudioEnergy: energy = 0, totalSamplesDuration: seconds = 0 }) => [`${connections.length} ${ssrc}`, { energy, seconds }]));
   };
   const ids = new WeakMap();
   let count = 0;
