@@ -67,16 +67,20 @@ pub trait Encoder: Send + Sync {
     }
 }
 
-/// A local session. None of these calls waits.
+/// A local session. None of these calls waits. What a dialect leaves out is of users, channels or news that it has none of.
 pub trait Listener: Send + Sync + 'static {
     /// Its identity.
     fn session(&self) -> SessionId;
 
     /// Who is signed in.
-    fn user(&self) -> Option<UserId>;
+    fn user(&self) -> Option<UserId> {
+        None
+    }
 
     /// That user's name.
-    fn name(&self) -> Option<Username>;
+    fn name(&self) -> Option<Username> {
+        None
+    }
 
     /// The account's number, in a dialect in whose rooms users count and not their sessions.
     fn number(&self) -> Option<u64> {
@@ -92,10 +96,15 @@ pub trait Listener: Send + Sync + 'static {
     fn encoder(&self) -> &dyn Encoder;
 
     /// Whether the client uses Rialto's additions to its protocol and so understands them.
-    fn uses_additions(&self) -> bool;
+    fn uses_additions(&self) -> bool {
+        false
+    }
 
     /// Whether this session is told of such news, published on a topic that it follows.
-    fn hears(&self, news: &NewsRecord) -> bool;
+    fn hears(&self, news: &NewsRecord) -> bool {
+        let _ = news;
+        false
+    }
 
     /// Writes frames, or says why not.
     fn send(&self, frames: &Bytes) -> Sent;
@@ -107,19 +116,28 @@ pub trait Listener: Send + Sync + 'static {
     fn drained(&self) -> BoxFuture<'static, bool>;
 
     /// The author's own form of an event: with the echo of a request, the author's name for a message.
-    fn own_form(&self, event: &LogEvent) -> Bytes;
+    fn own_form(&self, event: &LogEvent) -> Bytes {
+        self.encoder().event(event)
+    }
 
     /// What tells this client to load a channel anew; `None` for a client that would not understand.
-    fn reset_form(&self, channel: ChannelId, epoch: Epoch) -> Option<Bytes>;
+    fn reset_form(&self, channel: ChannelId, epoch: Epoch) -> Option<Bytes> {
+        let _ = (channel, epoch);
+        None
+    }
 
     /// A channel that the session watches got this, which was just sent.
-    fn watched(&self, channel: ChannelId, event: &LogEvent);
+    fn watched(&self, channel: ChannelId, event: &LogEvent) {
+        let _ = (channel, event);
+    }
 
     /// News of a channel that the session is in may have been missed for a while.
     fn missed_in_channel(&self) {}
 
     /// A direct channel with `peer` appeared in the user's list.
-    fn direct_opened(self: Arc<Self>, peer: UserId);
+    fn direct_opened(self: Arc<Self>, peer: UserId) {
+        let _ = peer;
+    }
 
     /// News of the mesh that it follows, in the order in which they were published.
     fn mesh_news(&self, news: &MeshNews) {
@@ -127,13 +145,17 @@ pub trait Listener: Send + Sync + 'static {
     }
 
     /// News for the user, or of the mesh, may have been missed for a while.
-    fn missed_news(self: Arc<Self>);
+    fn missed_news(self: Arc<Self>) {}
 
     /// The user's read mark moved, by this or another session.
-    fn read_moved(&self, news: &NewsRecord);
+    fn read_moved(&self, news: &NewsRecord) {
+        let _ = news;
+    }
 
     /// The session's own user has another name.
-    fn renamed(&self, name: &Username);
+    fn renamed(&self, name: &Username) {
+        let _ = name;
+    }
 
     /// A letter from another session or node.
     fn signal(self: Arc<Self>, signal: Signal);

@@ -176,10 +176,6 @@ impl Listener for TestListener {
         Some(self.user)
     }
 
-    fn name(&self) -> Option<Username> {
-        None
-    }
-
     fn encoder(&self) -> &dyn Encoder {
         &TestEncoder
     }
@@ -215,10 +211,6 @@ impl Listener for TestListener {
         Box::pin(std::future::ready(true))
     }
 
-    fn own_form(&self, event: &LogEvent) -> Bytes {
-        TestEncoder.event(event)
-    }
-
     fn reset_form(&self, _: ChannelId, _: Epoch) -> Option<Bytes> {
         Some(Bytes::new())
     }
@@ -226,8 +218,6 @@ impl Listener for TestListener {
     fn watched(&self, _: ChannelId, _: &LogEvent) {}
 
     fn direct_opened(self: Arc<Self>, _: UserId) {}
-
-    fn missed_news(self: Arc<Self>) {}
 
     fn read_moved(&self, _: &NewsRecord) {}
 

@@ -16,7 +16,7 @@ use crate::cluster::{Encoder, Listener, LogEvent};
 use crate::dialect::Services;
 use crate::domain::lobbies::sight::{Look, Sight, Told};
 use crate::domain::lobbies::{Caller, Coming, Entry, LobbyError, Seen, rules};
-use crate::ids::{ChannelId, Epoch, LobbyClientId, LobbyCode, Micros, SessionId, SessionRef, UserId, Username};
+use crate::ids::{LobbyClientId, LobbyCode, Micros, SessionId, SessionRef};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
 use crate::store::record::lobby::{LobbyLetter, LobbySay, LobbySignal};
@@ -312,24 +312,8 @@ impl Listener for Client {
         self.session.id()
     }
 
-    fn user(&self) -> Option<UserId> {
-        None
-    }
-
-    fn name(&self) -> Option<Username> {
-        None
-    }
-
     fn encoder(&self) -> &dyn Encoder {
         &LobbyEncoder
-    }
-
-    fn uses_additions(&self) -> bool {
-        false
-    }
-
-    fn hears(&self, _news: &NewsRecord) -> bool {
-        false
     }
 
     fn send(&self, frames: &Bytes) -> Sent {
@@ -344,24 +328,6 @@ impl Listener for Client {
         let session = self.session.clone();
         Box::pin(async move { session.drained().await })
     }
-
-    fn own_form(&self, event: &LogEvent) -> Bytes {
-        LobbyEncoder.event(event)
-    }
-
-    fn reset_form(&self, _channel: ChannelId, _epoch: Epoch) -> Option<Bytes> {
-        None
-    }
-
-    fn watched(&self, _channel: ChannelId, _event: &LogEvent) {}
-
-    fn direct_opened(self: Arc<Self>, _peer: UserId) {}
-
-    fn missed_news(self: Arc<Self>) {}
-
-    fn read_moved(&self, _news: &NewsRecord) {}
-
-    fn renamed(&self, _name: &Username) {}
 
     fn signal(self: Arc<Self>, signal: Signal) {
         match signal {

@@ -12,7 +12,7 @@ use super::out;
 use super::watch::Watch;
 use crate::cluster::{Encoder, Listener, LogEvent};
 use crate::dialect::Services;
-use crate::ids::{ChannelId, Epoch, MeshId, SessionId, SessionRef, UserId, Username};
+use crate::ids::{MeshId, SessionId, SessionRef};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
 use crate::store::record::meshes::{Forward, MeshNews};
@@ -148,28 +148,12 @@ impl Listener for Client {
         self.session.id()
     }
 
-    fn user(&self) -> Option<UserId> {
-        None
-    }
-
-    fn name(&self) -> Option<Username> {
-        None
-    }
-
     fn mesh(&self) -> Option<MeshId> {
         self.state().gate.is_none().then_some(self.mesh)
     }
 
     fn encoder(&self) -> &dyn Encoder {
         &Silent
-    }
-
-    fn uses_additions(&self) -> bool {
-        false
-    }
-
-    fn hears(&self, _news: &NewsRecord) -> bool {
-        false
     }
 
     fn send(&self, frames: &Bytes) -> Sent {
@@ -184,18 +168,6 @@ impl Listener for Client {
         let session = self.session.clone();
         Box::pin(async move { session.drained().await })
     }
-
-    fn own_form(&self, event: &LogEvent) -> Bytes {
-        Silent.event(event)
-    }
-
-    fn reset_form(&self, _channel: ChannelId, _epoch: Epoch) -> Option<Bytes> {
-        None
-    }
-
-    fn watched(&self, _channel: ChannelId, _event: &LogEvent) {}
-
-    fn direct_opened(self: Arc<Self>, _peer: UserId) {}
 
     fn mesh_news(&self, news: &MeshNews) {
         let mut state = self.state();
@@ -220,10 +192,6 @@ impl Listener for Client {
             tokio::spawn(self.look());
         }
     }
-
-    fn read_moved(&self, _news: &NewsRecord) {}
-
-    fn renamed(&self, _name: &Username) {}
 
     fn signal(self: Arc<Self>, signal: Signal) {
         match signal {

@@ -11,10 +11,10 @@ use super::hall::Hall;
 use super::out;
 use super::silence::{Due, Patience, Silence};
 use crate::cluster::live::Roles;
-use crate::cluster::{Encoder, Listener, LogEvent};
+use crate::cluster::{Encoder, Listener};
 use crate::dialect::Services;
 use crate::domain::named_rooms::Seat;
-use crate::ids::{ChannelId, Epoch, SessionId, SessionRef, UserId, Username};
+use crate::ids::{SessionId, SessionRef, UserId};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
 use crate::store::channels::Member;
@@ -192,16 +192,8 @@ impl Listener for Client {
         None
     }
 
-    fn name(&self) -> Option<Username> {
-        None
-    }
-
     fn encoder(&self) -> &dyn Encoder {
         &RoomsEncoder
-    }
-
-    fn uses_additions(&self) -> bool {
-        false
     }
 
     fn hears(&self, news: &NewsRecord) -> bool {
@@ -227,27 +219,9 @@ impl Listener for Client {
         Box::pin(async move { session.drained().await })
     }
 
-    fn own_form(&self, event: &LogEvent) -> Bytes {
-        RoomsEncoder.event(event)
-    }
-
-    fn reset_form(&self, _channel: ChannelId, _epoch: Epoch) -> Option<Bytes> {
-        None
-    }
-
-    fn watched(&self, _channel: ChannelId, _event: &LogEvent) {}
-
     fn missed_in_channel(&self) {
         self.hall.missed();
     }
-
-    fn direct_opened(self: Arc<Self>, _peer: UserId) {}
-
-    fn missed_news(self: Arc<Self>) {}
-
-    fn read_moved(&self, _news: &NewsRecord) {}
-
-    fn renamed(&self, _name: &Username) {}
 
     fn signal(self: Arc<Self>, signal: Signal) {
         match signal {

@@ -13,12 +13,12 @@ use super::out::{self, UserMessage};
 use super::say;
 use crate::cluster::janitor::Chore;
 use crate::cluster::live::Roles;
-use crate::cluster::{Encoder, Listener, LogEvent};
+use crate::cluster::{Encoder, Listener};
 use crate::dialect::Services;
 use crate::domain::Rooms;
 use crate::domain::channels::Place;
 use crate::domain::rooms::Visitor;
-use crate::ids::{ChannelId, Epoch, MessageId, RoomNumber, SessionId, SessionRef, TokenDigest, UserId, Username};
+use crate::ids::{ChannelId, MessageId, RoomNumber, SessionId, SessionRef, TokenDigest, UserId, Username};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
 use crate::store::record::{self, Badge, Expulsion, MessageRecord, NewsRecord, Person, Signal};
@@ -317,22 +317,6 @@ impl Listener for Client {
         let session = self.session.clone();
         Box::pin(async move { session.drained().await })
     }
-
-    fn own_form(&self, event: &LogEvent) -> Bytes {
-        StageEncoder.event(event)
-    }
-
-    fn reset_form(&self, _channel: ChannelId, _epoch: Epoch) -> Option<Bytes> {
-        None
-    }
-
-    fn watched(&self, _channel: ChannelId, _event: &LogEvent) {}
-
-    fn direct_opened(self: Arc<Self>, _peer: UserId) {}
-
-    fn missed_news(self: Arc<Self>) {}
-
-    fn read_moved(&self, _news: &NewsRecord) {}
 
     fn renamed(&self, name: &Username) {
         let before = self.state().identity.as_mut().map(|identity| std::mem::replace(&mut identity.person.name, name.clone()));

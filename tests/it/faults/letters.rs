@@ -184,20 +184,8 @@ impl Listener for Clerk {
         self.session
     }
 
-    fn user(&self) -> Option<UserId> {
-        None
-    }
-
-    fn name(&self) -> Option<Username> {
-        None
-    }
-
     fn encoder(&self) -> &dyn Encoder {
         &Mute
-    }
-
-    fn uses_additions(&self) -> bool {
-        false
     }
 
     fn hears(&self, _: &NewsRecord) -> bool {
@@ -225,8 +213,6 @@ impl Listener for Clerk {
     fn watched(&self, _: ChannelId, _: &LogEvent) {}
 
     fn direct_opened(self: Arc<Self>, _: UserId) {}
-
-    fn missed_news(self: Arc<Self>) {}
 
     fn read_moved(&self, _: &NewsRecord) {}
 
