@@ -3,6 +3,7 @@
 #   TURN_STATIC_AUTH_SECRET  what chat nodes mint credentials with; or
 #   TURN_SECRET_FILE         the file that holds it
 #   MEDIA_NODES              first-last of the addresses that it may relay to
+#   RELAY_ADDRESS            its own address there, if browsers that both come through it may reach each other
 set -eu
 
 secret=${TURN_STATIC_AUTH_SECRET:-}
@@ -18,6 +19,7 @@ configuration=$(mktemp)
 {
     cat "$(dirname "$0")/turnserver.conf"
     echo "allowed-peer-ip=${MEDIA_NODES:?first-last of the addresses of the media nodes}"
+    [ -z "${RELAY_ADDRESS:-}" ] || echo "allowed-peer-ip=$RELAY_ADDRESS"
     echo "static-auth-secret=$secret"
 } > "$configuration"
 exec turnserver -c "$configuration" "$@"

@@ -126,7 +126,7 @@ class Compose(unittest.TestCase):
             environment = re.search(r"^    environment:\n((?:      .*\n)+)", self.service(service), re.MULTILINE).group(1)
             self.assertLessEqual(set(re.findall(r"^      ([A-Z_]+):", environment, re.MULTILINE)), settings())
 
-    def test_who_is_relayed_gets_to_media_nodes_only(self):
+    def test_who_is_relayed_gets_to_media_nodes_and_coturn_only(self):
         self.assertEqual(self.networks("coturn"), {"media"})
         self.assertEqual(self.networks("media"), {"data", "media"})
         for service in ("redis", "chat", "balancer", "turn-secret"):
@@ -139,6 +139,8 @@ class Compose(unittest.TestCase):
         self.assertTrue(scaled.subnet_of(subnet) and own in subnet)
         self.assertEqual((first, last), (scaled[0], scaled[-2]))
         self.assertFalse(first <= own <= last or first <= gateway <= last)
+        self.assertIn(f"RELAY_ADDRESS: {own}\n", self.service("coturn"))
+        self.assertNotIn("loopback", read("deploy/coturn/turnserver.conf") + read("deploy/coturn/start.sh"))
         # Nobody else is given coturn's address.
         self.assertNotIn(own, scaled)
 

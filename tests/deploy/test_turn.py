@@ -98,17 +98,24 @@ class Client:
             at += 4 + size + -size % 4
         return kind, found
 
-    def allocate(self, transport: int = UDP) -> str:
-        """Returns the relay's address."""
+    def allocate(self, transport: int = UDP) -> tuple[str, int]:
+        """Returns the relay's address and port."""
         relayed = self.request(ALLOCATE, attribute(TRANSPORT, bytes([transport, 0, 0, 0])))[RELAYED]
-        return socket.inet_ntoa(struct.pack("!I", struct.unpack_from("!I", relayed, 4)[0] ^ COOKIE))
+        port, number = struct.unpack_from("!HI", relayed, 2)
+        return socket.inet_ntoa(struct.pack("!I", number ^ COOKIE)), port ^ COOKIE >> 16
 
     def permit(self, address: str) -> None:
         self.request(CREATE_PERMISSION, peer(address, 0))
 
     def exchange(self, address: str, port: int, data: bytes) -> bytes:
+        self.say(address, port, data)
+        return self.hear()
+
+    def say(self, address: str, port: int, data: bytes) -> None:
         body = peer(address, port) + attribute(DATA_ATTRIBUTE, data)
         self.socket.send(struct.pack("!HHI", SEND, len(body), COOKIE) + os.urandom(12) + body)
+
+    def hear(self) -> bytes:
         while True:
             kind, found = self.read(self.socket.recv(2048))
             if kind == DATA:
@@ -145,7 +152,7 @@ class Turn(unittest.TestCase):
         # The media nodes are 127.0.0.8 to 15 here, so loopback is not refused as such.
         here = ["--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", f"--listening-port={cls.port}", "--allow-loopback-peers"]
         here += [f"--pidfile={cls.folder.name}/pid", f"--userdb={cls.folder.name}/users"]
-        environment = {"PATH": os.environ["PATH"], "TURN_SECRET_FILE": str(secret), "MEDIA_NODES": "127.0.0.8-127.0.0.15"}
+        environment = {"PATH": os.environ["PATH"], "TURN_SECRET_FILE": str(secret), "MEDIA_NODES": "127.0.0.8-127.0.0.15", "RELAY_ADDRESS": "127.0.0.1"}
         cls.log = open(Path(cls.folder.name) / "log", "w+")
         cls.server = subprocess.Popen(["sh", START, *here], env=environment | {"TMPDIR": cls.folder.name}, stdout=cls.log, stderr=cls.log)
         deadline = time.monotonic() + 15
@@ -181,15 +188,24 @@ class Turn(unittest.TestCase):
     def test_relays_to_a_media_node(self):
         node = Echo("127.0.0.9")
         client = Client(self.port)
-        self.assertEqual(client.allocate(), "127.0.0.1")
+        self.assertEqual(client.allocate()[0], "127.0.0.1")
         client.permit("127.0.0.9")
         self.assertEqual(client.exchange("127.0.0.9", node.port, b"hello"), b"hello")
         node.socket.close()
 
+    def test_relays_from_one_client_to_another(self):
+        clients = [Client(self.port, user=user) for user in ("ben", "cem")]
+        relays = [client.allocate() for client in clients]
+        for client in clients:
+            client.permit("127.0.0.1")
+        for speaker, (listener, relay) in ((clients[0], (clients[1], relays[1])), (clients[1], (clients[0], relays[0]))):
+            speaker.say(*relay, b"hello")
+            self.assertEqual(listener.hear(), b"hello")
+
     def test_relays_to_nothing_else(self):
         client = Client(self.port)
         client.allocate()
-        for address in ("127.0.0.1", "127.0.0.7", "127.0.0.16", "10.0.0.1", "172.17.0.1", "192.168.1.1", "169.254.169.254", "8.8.8.8"):
+        for address in ("127.0.0.2", "127.0.0.7", "127.0.0.16", "10.0.0.1", "172.17.0.1", "192.168.1.1", "169.254.169.254", "8.8.8.8"):
             self.refused(403, lambda: client.permit(address))
 
     def test_takes_credentials_made_with_the_secret_until_they_end(self):

@@ -49,15 +49,17 @@ export class Caller {
   faults = [];
 
   /**
-   * @param {{ viewport?: { width: number, height: number }, camera?: { width: number, height: number } }} [desk]
+   * @param {{ viewport?: { width: number, height: number }, camera?: { width: number, height: number }, prepare?: (page: import('playwright-core').Page) => Promise<unknown> }} [desk]
+   * `prepare`: before anything is loaded.
    */
-  static async open(test, browser, url, { viewport = { width: 960, height: 600 }, camera = { width: 320, height: 180 } } = {}) {
+  static async open(test, browser, url, { viewport = { width: 960, height: 600 }, camera = { width: 320, height: 180 }, prepare } = {}) {
     const caller = new Caller();
     caller.context = await browser.newContext({ viewport, locale: 'en-GB' });
     test?.after(() => caller.context.close());
     caller.page = await caller.context.newPage();
     caller.page.setDefaultTimeout(20_000);
     caller.page.on('pageerror', (error) => caller.faults.push(String(error)));
+    await prepare?.(caller.page);
     await caller.page.addInitScript(observe, camera);
     await caller.page.goto(url);
     await caller.page.waitForSelector('.account .dot.online', { state: 'attached' });
