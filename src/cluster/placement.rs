@@ -7,6 +7,8 @@
 //! * A lease that ran out while the store was away is no sign of a dead node: its holder could not renew it. It gets the time of one
 //!   lease to do so before its room goes elsewhere ([`room`]).
 //! * While the store is away, what was known stays.
+//! * Whoever let a lease run out is suspect until it is heard of again: when several nodes die at once, none of their rooms goes from
+//!   one to the other of them.
 
 mod room;
 
@@ -64,7 +66,10 @@ pub struct Placement {
 
 struct State {
     rooms: HashMap<RoomId, Room>,
-    media: Vec<MediaNode>,
+    /// Those that serve rooms, and when they were last heard of.
+    media: Vec<(MediaNode, Instant)>,
+    /// Who let a lease run out, and when that was seen.
+    suspects: HashMap<NodeId, Instant>,
     /// When to look at the nodes next; at once, if that never was.
     due: Option<Instant>,
     store_is_away: bool,
@@ -74,7 +79,7 @@ impl Placement {
     /// Follows nothing yet; [`Placement::run`] is to be spawned.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        let state = State { rooms: HashMap::new(), media: Vec::new(), due: None, store_is_away: false };
+        let state = State { rooms: HashMap::new(), media: Vec::new(), suspects: HashMap::new(), due: None, store_is_away: false };
         Arc::new(Self { store, state: Mutex::new(state), nudge: Notify::new() })
     }
 
@@ -104,8 +109,8 @@ impl Placement {
     /// Who should have the room of a media node that is about to stop: the ring's choice without that node. `None`: there is nobody.
     #[must_use]
     pub fn heir(&self, room: RoomId, leaving: NodeId) -> Option<NodeId> {
-        let state = lock(&self.state);
-        let others: Vec<MediaNode> = state.media.iter().copied().filter(|node| node.id != leaving).collect();
+        let mut others = lock(&self.state).takers();
+        others.retain(|node| node.id != leaving);
         ring::choices(room, &others).into_iter().next()
     }
 
@@ -148,8 +153,10 @@ impl Placement {
         };
         if nodes_are_due {
             let (nodes, _) = self.store.nodes().await?;
+            let answered = clock();
             let mut state = lock(&self.state);
-            state.media = nodes.iter().filter_map(media_node).collect();
+            state.media = nodes.iter().filter_map(|node| Some((media_node(node)?, answered.checked_sub(node.silent_for)?))).collect();
+            state.suspects.retain(|suspect, _| nodes.iter().any(|node| node.id == *suspect));
             state.due = Some(now + RENEW_EVERY);
         }
         let leases = self.store.room_leases(&rooms).await?;
@@ -157,11 +164,12 @@ impl Placement {
         let answered = clock();
         let mut wanting = Vec::new();
         {
-            let mut state = lock(&self.state);
+            let state = &mut *lock(&self.state);
             for (room, lease) in rooms.into_iter().zip(leases) {
                 let Some(known) = state.rooms.get_mut(&room) else { continue };
                 if known.judge(lease, answered) == Verdict::Claim {
                     wanting.push((room, known.seen));
+                    state.suspects.extend(lease.map(|lease| (lease.node, answered)));
                 }
             }
         }
@@ -174,7 +182,7 @@ impl Placement {
     }
 
     async fn claim(&self, room: RoomId, seen: RoomEpoch, clock: &Clock) -> Result<()> {
-        let mut candidates = ring::choices(room, &lock(&self.state).media);
+        let mut candidates = ring::choices(room, &lock(&self.state).takers());
         candidates.truncate(2);
         let lease = self.store.claim_room(room, &candidates, seen, LEASE).await?;
         if let Some(lease) = lease.filter(|lease| lease.epoch > seen && seen > RoomEpoch::default()) {
@@ -184,6 +192,15 @@ impl Placement {
             known.claimed(lease, clock());
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// Who may get a room: all but the suspects, or if these are all, everybody.
+    fn takers(&self) -> Vec<MediaNode> {
+        let heard_since = |(node, heard): &&(MediaNode, Instant)| self.suspects.get(&node.id).is_none_or(|since| heard > since);
+        let heard: Vec<MediaNode> = self.media.iter().filter(heard_since).map(|(node, _)| *node).collect();
+        if heard.is_empty() { self.media.iter().map(|(node, _)| *node).collect() } else { heard }
     }
 }
 

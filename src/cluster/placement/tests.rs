@@ -131,6 +131,29 @@ async fn when_the_holder_is_silent_all_move_to_one_other_node() {
 }
 
 #[tokio::test]
+async fn when_several_nodes_die_at_once_no_room_goes_from_one_to_the_other() {
+    let mut world = World::new();
+    let media = [world.media_node().await, world.media_node().await, world.media_node().await];
+    let chat = world.chat_node();
+    let rooms: Vec<_> = (0..40).map(|_| RoomId::random()).collect();
+    let followed: Vec<_> = rooms.iter().map(|room| chat.follow(*room)).collect();
+    world.look(&chat).await;
+    // The first is the only one that goes on.
+    let mut waited = Duration::ZERO;
+    while waited < LEASE + RENEW_EVERY {
+        for (room, followed) in rooms.iter().zip(&followed).filter(|(_, followed)| holder(followed.serving()) == media[0]) {
+            assert!(matches!(world.renews(*room, followed.serving()).await, ByHolder::Done(_)));
+        }
+        let next = world.look(&chat).await.max(Duration::from_millis(1));
+        waited += next;
+        world.pass(next);
+    }
+    for followed in &followed {
+        assert_eq!(holder(followed.serving()), media[0]);
+    }
+}
+
+#[tokio::test]
 async fn who_was_cut_off_gives_the_holder_time_to_renew() {
     let mut world = World::new();
     world.media_node().await;
