@@ -14,7 +14,7 @@ use crate::cluster::{Hub, Janitor, Relay};
 use crate::domain::ice::IceServers;
 use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
-use crate::domain::{Accounts, Channels, Lobbies, Meshes, Rooms, Rules};
+use crate::domain::{Accounts, Channels, Lobbies, Meshes, NamedRooms, Rooms, Rules};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::record::{self, NewsRecord};
@@ -40,6 +40,8 @@ pub struct Services {
     pub ice: IceServers,
     /// Rooms with numbers.
     pub rooms: Arc<Rooms>,
+    /// Rooms with names.
+    pub named_rooms: Arc<NamedRooms>,
     /// Rooms with codes.
     pub lobbies: Arc<Lobbies>,
     /// Peers who find each other.

@@ -188,6 +188,7 @@ impl Node {
             calls,
             ice: ice_servers(config),
             rooms,
+            named_rooms: named_rooms.clone(),
             lobbies: lobbies.clone(),
             relay: relay.clone(),
             moderation: Moderation::new(store.clone(), relay.clone()),

@@ -3,6 +3,7 @@
 //! Whoever was let in holds a pass ([`super::passes`]), and with it comes back as the same guest. Passwords and slugs can be guessed no faster
 //! than the limits say: failures are counted in the store, for all nodes.
 
+mod door;
 mod keeper;
 mod seat;
 
@@ -156,17 +157,13 @@ impl NamedRooms {
         // What cannot be a slug was no guess.
         let slug = Slug::parse(slug.to_owned()).map_err(|_| DoorError::NoSuchRoom)?;
         let claims: Vec<Claim> = passes.iter().filter_map(|pass| self.passes.read(&slug, pass)).collect();
-        let misses = self.tally.key("room-misses", &[], from);
-        if let Some((limit, _)) = self.limits.rooms.filter(|_| claims.is_empty()) {
-            let count = self.store.counted(&misses).await?;
-            if count.events >= limit {
-                return Err(DoorError::SlowDown(count.resets_in));
-            }
+        if claims.is_empty() {
+            self.may_guess(from).await?;
         }
         let Some(sight) = self.store.named_room(&slug).await? else {
             // Who holds a pass tries again in vain where its room has gone, and guesses nothing.
-            if let Some((_, window)) = self.limits.rooms.filter(|_| claims.is_empty()) {
-                self.store.count(&misses, window).await?;
+            if claims.is_empty() {
+                self.guessed(from).await?;
             }
             return Err(DoorError::NoSuchRoom);
         };
@@ -174,10 +171,13 @@ impl NamedRooms {
         Ok((sight, guest))
     }
 
-    /// Lets somebody in who knows the password, or into a room that has none.
-    pub async fn let_in(&self, slug: &str, password: Option<String>, from: IpAddr) -> Result<Admitted, DoorError> {
-        let (sight, _) = self.look(slug, &[], from).await?;
-        if let Some(hash) = &sight.room.password {
+    /// Lets somebody in who knows the password, who holds one of these passes already, or into a room that has no password.
+    pub async fn let_in(&self, slug: &str, passes: &[&str], password: Option<String>, from: IpAddr) -> Result<Admitted, DoorError> {
+        let (sight, holder) = self.look(slug, passes, from).await?;
+        let password = password.filter(|password| !password.is_empty());
+        // Who says a password wants it to be looked at.
+        let is_known = holder.is_some() && password.is_none();
+        if let Some(hash) = sight.room.password.as_ref().filter(|_| !is_known) {
             let whom = sight.room.slug.as_str().as_bytes();
             // An attempt counts as failed until it has succeeded: otherwise any number of guesses could be under way at once.
             self.spend("room-password", whom, from, self.limits.failures).await?;
@@ -187,16 +187,17 @@ impl NamedRooms {
             }
             self.store.uncount(&self.tally.key("room-password", whom, from)).await?;
         }
-        if sight.room.is_full(sight.guests) {
-            return Err(DoorError::Full);
-        }
-        Ok(self.issue(sight.room))
+        self.has_place(&sight, holder).await?;
+        Ok(self.pass(sight.room, holder.unwrap_or_else(UserId::random)))
     }
 
     /// A pass for somebody new.
     #[must_use]
     pub fn issue(&self, room: NamedRoom) -> Admitted {
-        let guest = UserId::random();
+        self.pass(room, UserId::random())
+    }
+
+    fn pass(&self, room: NamedRoom, guest: UserId) -> Admitted {
         let pass = self.passes.sign(&room.slug, Claim { room: room.id, guest });
         Admitted { room, guest, pass }
     }

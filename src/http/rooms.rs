@@ -3,8 +3,8 @@
 //! | path | answers |
 //! |---|---|
 //! | `POST /room` | makes a room: 201 for JSON, 303 to its page for a form |
-//! | `GET /room/{slug}` | the app, or what is known of the room as JSON, where `Accept` asks for that |
-//! | `POST /room/{slug}` (form), `POST /room/{slug}/join` (JSON) | lets in who knows the password |
+//! | `GET /room/{slug}` | the app, or what is known of the room as JSON, where `Accept` asks for that; the app also with a refusal |
+//! | `POST /room/{slug}` (form), `POST /room/{slug}/join` (JSON) | lets in who knows the password, or was let in before |
 //! | `GET /public` | the app, or the rooms for everybody as JSON |
 //! | `GET /chat/{slug}` | 308 to the room's page |
 
@@ -17,13 +17,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
-use axum::http::header::{IF_NONE_MATCH, LOCATION, SET_COOKIE};
+use axum::http::header::{IF_NONE_MATCH, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::json;
 
-use self::answers::{answer, kept_by_nobody, listed, put, refusal, wants_json};
+use self::answers::{answer, kept_by_nobody, listed, put, refusal, wants_json, wants_page};
 use self::wish::{Fields, Form};
 use super::files::Files;
 use super::{Settings, client, cookies};
@@ -119,7 +119,9 @@ async fn let_in(
     let let_in = async {
         desk.check_origin(&asked.headers)?;
         let password = Fields::read(form, &asked.body)?.password()?;
-        desk.desk.rooms.let_in(&slug, password, asked.from).await.map_err(turned)
+        let passes = passes(&slug, &asked.headers);
+        let passes: Vec<&str> = passes.iter().map(String::as_str).collect();
+        desk.desk.rooms.let_in(&slug, &passes, password, asked.from).await.map_err(turned)
     };
     match let_in.await {
         Ok(admitted) if form == Form::Urlencoded => desk.to_the_page(&asked.headers, &admitted),
@@ -145,7 +147,7 @@ async fn page(
     let seen = desk.see(&slug, &head.headers, from).await;
     let (sight, holder) = match seen {
         Ok(seen) => seen,
-        Err(error) => return refusal(form, turned(error)),
+        Err(error) => return desk.turned_away(&head.headers, form, turned(error)).await,
     };
     let mut response = match form {
         Form::Json => {
@@ -204,19 +206,29 @@ impl Desk {
 
     /// The room, and whether the request comes with a good pass. A full one only whoever is in it sees: that page is being loaded anew.
     async fn see(&self, slug: &str, headers: &HeaderMap, from: IpAddr) -> Result<(Sight, bool), DoorError> {
-        let (all, name) = (cookies::all(headers), cookie_name(slug));
-        let passes: Vec<&str> = all.iter().filter(|(known, _)| *known == name).map(|(_, pass)| pass.as_str()).collect();
+        let passes = passes(slug, headers);
+        let passes: Vec<&str> = passes.iter().map(String::as_str).collect();
         let (sight, holder) = self.desk.rooms.look(slug, &passes, from).await?;
-        if sight.room.is_full(sight.guests) {
-            let is_in = match holder {
-                Some(guest) => self.desk.rooms.has_guest(&sight.room, guest).await?,
-                None => false,
-            };
-            if !is_in {
-                return Err(DoorError::Full);
-            }
-        }
+        self.desk.rooms.has_place(&sight, holder).await?;
         Ok((sight, holder.is_some()))
+    }
+
+    /// A refusal. A browser gets the app with it, which says what there is to be said; whoever names no page, the words alone.
+    async fn turned_away(&self, headers: &HeaderMap, form: Form, turned: Turned) -> Response {
+        let refused = refusal(form, turned);
+        if !wants_page(headers) {
+            return refused;
+        }
+        let mut page = self.app(headers).await;
+        if !page.status().is_success() {
+            return refused;
+        }
+        *page.status_mut() = refused.status();
+        if let Some(after) = refused.headers().get(RETRY_AFTER) {
+            page.headers_mut().insert(RETRY_AFTER, after.clone());
+        }
+        kept_by_nobody(&mut page);
+        page
     }
 
     async fn app(&self, headers: &HeaderMap) -> Response {
@@ -242,6 +254,12 @@ impl Desk {
         put(response, SET_COOKIE, &cookie);
         kept_by_nobody(response);
     }
+}
+
+/// The passes that a browser sends along for this room.
+fn passes(slug: &str, headers: &HeaderMap) -> Vec<String> {
+    let name = cookie_name(slug);
+    cookies::all(headers).into_iter().filter(|(known, _)| *known == name).map(|(_, pass)| pass).collect()
 }
 
 fn address(admitted: &Admitted) -> String {

@@ -4,6 +4,7 @@ mod guest;
 mod web;
 
 mod bad_input;
+mod calls;
 mod coming_and_going;
 mod doors;
 mod making;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::accounts::AccountError;
 use crate::domain::channels::ChannelError;
+use crate::domain::named_rooms::DoorError;
 use crate::ids::InvalidText;
 use crate::store::StoreError;
 
@@ -95,6 +96,20 @@ impl Failure {
             ChannelError::NoSuchMessage => Self::new(code, error.to_string()),
             ChannelError::NotReplicated => Self::new(Code::Unavailable, "not safely stored yet; try again"),
             ChannelError::Store(error) => error.into(),
+        }
+    }
+
+    /// The failure of coming into the call of a room with a name.
+    #[must_use]
+    pub fn door(error: DoorError) -> Self {
+        match error {
+            DoorError::PasswordNeeded | DoorError::WrongPassword => Self::new(Code::NotAllowed, "this room is protected by a password"),
+            DoorError::NoSuchRoom => Self::new(Code::Join, "there is no such room any more"),
+            DoorError::Full | DoorError::Taken => Self::new(Code::Join, "the room is full"),
+            DoorError::Invalid(error) => error.into(),
+            DoorError::SlowDown(retry_after) => Self::slow_down("too many attempts from this address; try again later", retry_after),
+            DoorError::Busy => Self::new(Code::Unavailable, error.to_string()),
+            DoorError::Store(error) => error.into(),
         }
     }
 }

@@ -42,12 +42,19 @@ pub(super) fn refusal(form: Form, turned: Turned) -> Response {
 
 /// Whether JSON is asked for rather than a page.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
+    first_named(headers) == Some("application/json")
+}
+
+/// Whether a page is asked for by name, as browsers do.
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
+    first_named(headers) == Some("text/html")
+}
+
+/// Which of the two comes first in `Accept` (RFC 9110, section 12.5.1), if either does.
+fn first_named(headers: &HeaderMap) -> Option<&str> {
     let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let named = accepted
-        .filter_map(|range| range.split(';').next())
-        .map(str::trim)
-        .find(|range| *range == "application/json" || *range == "text/html");
-    named == Some("application/json")
+    let mut ranges = accepted.filter_map(|range| range.split(';').next()).map(str::trim);
+    ranges.find(|range| *range == "application/json" || *range == "text/html")
 }
 
 /// Whoever keeps it would hand one guest's pass to another.

@@ -175,8 +175,9 @@ async fn a_full_room_says_so(site: Site) {
     let cookie = page(site.here(), "/room/two", &[]).await.cookie();
     let _one = knock(site.here(), "two", "", Some(&cookie)).await.unwrap();
     let two = Guest::come(site.there(), "two").await;
-    let full = page(site.there(), "/room/two", &[]).await;
+    let full = ask(site.there(), "GET", "/room/two", &[], "").await;
     assert_eq!((full.status, full.body.trim()), (418, "Guest limit already reached"));
+    assert_eq!(page(site.there(), "/room/two", &[]).await.status, 418);
     assert_eq!(post_json(site.there(), "/room/two/join", &json!({})).await.status, 418);
     assert_eq!(page(site.there(), "/room/two", &[("Cookie", &cookie)]).await.status, 200, "who is in may load the page anew");
     two.wire.close().await;

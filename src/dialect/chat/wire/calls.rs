@@ -16,6 +16,9 @@ pub struct CallJoin {
     /// Which room, by the name in its link.
     #[serde(default)]
     pub room: Option<String>,
+    /// The pass into that room, if it is one that was made with a name.
+    #[serde(default)]
+    pub token: Option<String>,
     /// Publishes its microphone from the start.
     #[serde(default)]
     pub audio: bool,
@@ -99,7 +102,13 @@ mod tests {
         let join: CallJoin = Request::parse(text).unwrap().payload().unwrap();
         assert_eq!((join.room.as_deref(), join.recipient, join.audio, join.video), (Some("weekly"), Recipient(None), false, true));
         assert_eq!(join.muted, [Source::Camera, Source::ScreenAudio]);
-        for bad in [json!({ "room": 1 }), json!({ "audio": "yes" }), json!({ "muted": ["webcam"] }), json!({ "recipientUUID": "bob" })] {
+        for bad in [
+            json!({ "room": 1 }),
+            json!({ "room": "a", "token": 1 }),
+            json!({ "audio": "yes" }),
+            json!({ "muted": ["webcam"] }),
+            json!({ "recipientUUID": "bob" }),
+        ] {
             assert_eq!(fault::<CallJoin>("callJoin", bad).unwrap(), "a field of callJoin has the wrong type");
         }
     }

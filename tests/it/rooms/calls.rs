@@ -1,0 +1,113 @@
+//! Calls of rooms with a name: who gets in, and that no link leads there.
+
+use serde_json::json;
+
+use super::guest::{Guest, knock};
+use super::web::{ask, make, make_room, page, post_form, post_json};
+use crate::chat::site::Site;
+use crate::support::client::Client;
+use crate::support::node::Node;
+
+everywhere!(
+    a_call_of_a_protected_room_asks_for_its_pass,
+    an_open_room_admits_to_its_call_as_long_as_it_has_room,
+    a_link_that_was_there_before_the_room_leads_elsewhere,
+    rooms_are_not_found_out_by_calling with [("RATE_ROOMS", "3/15m")],
+    who_was_let_in_is_let_in_again,
+);
+
+/// The token that the password gives.
+async fn token(node: &Node, slug: &str, password: &str) -> String {
+    let joined = post_json(node, &format!("/room/{slug}/join"), &json!({ "password": password })).await;
+    joined.json()["token"].as_str().unwrap_or_else(|| panic!("no token: {joined:?}")).to_owned()
+}
+
+async fn a_call_of_a_protected_room_asks_for_its_pass(site: Site) {
+    let slug = make(site.here(), json!({ "name": "Protected", "password": "hush" })).await;
+    make(site.here(), json!({ "name": "Other", "password": "hush" })).await;
+    let (good, others) = (token(site.there(), &slug, "hush").await, token(site.there(), "other", "hush").await);
+    let mut ann = Client::guest(site.here()).await;
+    let mut bob = Client::guest(site.there()).await;
+    for bad in [json!({ "room": slug }), json!({ "room": slug, "token": "x" }), json!({ "room": slug, "token": others })] {
+        let refused = ann.request("callJoin", bad.clone()).await;
+        assert_eq!(
+            (&refused["error"]["code"], &refused["error"]["error"]),
+            (&json!(18), &json!("this room is protected by a password")),
+            "{bad}"
+        );
+    }
+    assert_eq!(ann.refused("callState", json!({ "hand": true })).await, 16, "she is in no call");
+    assert_eq!(ann.refused("callJoin", json!({ "room": "nowhere", "token": good })).await, 11, "a pass is for a room that is there");
+    let joined = ann.call(json!({ "room": slug, "token": good })).await;
+    assert_eq!(joined["room"], slug.as_str());
+    // Somebody else, at the other node, with a pass of their own.
+    let joined = bob.call(json!({ "room": slug, "token": token(site.here(), &slug, "hush").await })).await;
+    assert_eq!(joined["participants"].as_array().unwrap().len(), 2, "{joined}");
+}
+
+async fn an_open_room_admits_to_its_call_as_long_as_it_has_room(site: Site) {
+    let slug = make(site.here(), json!({ "name": "two", "guest_limit": 2 })).await;
+    let mut ann = Client::guest(site.here()).await;
+    ann.call(json!({ "room": slug })).await;
+    let pass = token(site.here(), &slug, "").await;
+    let _inside = knock(site.here(), &slug, &format!("?token={pass}"), None).await.unwrap().introduced().await;
+    let _other = Guest::come(site.there(), &slug).await;
+    let mut bob = Client::guest(site.there()).await;
+    let refused = bob.request("callJoin", json!({ "room": slug })).await;
+    assert_eq!((&refused["error"]["code"], &refused["error"]["error"]), (&json!(11), &json!("the room is full")));
+    let joined = bob.call(json!({ "room": slug, "token": pass })).await;
+    assert_eq!(joined["participants"].as_array().unwrap().len(), 2, "who is in the room may be in its call: {joined}");
+}
+
+async fn a_link_that_was_there_before_the_room_leads_elsewhere(site: Site) {
+    let mut ann = Client::guest(site.here()).await;
+    let mut bob = Client::guest(site.there()).await;
+    ann.call(json!({ "room": "blue" })).await;
+    assert_eq!(bob.call(json!({ "room": "blue" })).await["participants"].as_array().unwrap().len(), 2, "a link, and nothing else");
+    bob.ask("callLeave", json!({})).await;
+    make(site.there(), json!({ "name": "Blue", "password": "hush" })).await;
+    assert_eq!(bob.refused("callJoin", json!({ "room": "blue" })).await, 18);
+    let joined = bob.call(json!({ "room": "blue", "token": token(site.here(), "blue", "hush").await })).await;
+    assert_eq!(joined["participants"].as_array().unwrap().len(), 1, "the call of the room is another one: {joined}");
+    // Case matters in links, and slugs have no capitals.
+    assert_eq!(ann.call(json!({ "room": "Blue" })).await["participants"].as_array().unwrap().len(), 1);
+}
+
+async fn rooms_are_not_found_out_by_calling(site: Site) {
+    let slug = make(site.here(), json!({ "name": "hidden", "password": "hush" })).await;
+    let good = token(site.there(), &slug, "hush").await;
+    let mut eve = Client::guest(site.there()).await;
+    assert_eq!(eve.refused("callJoin", json!({ "room": slug })).await, 18);
+    assert_eq!(eve.refused("callJoin", json!({ "room": "guess", "token": "x" })).await, 11);
+    assert_eq!(post_json(site.here(), "/room/another-guess/join", &json!({})).await.status, 404);
+    // From now on she is told nothing, whether there is such a room or not.
+    for room in [slug.as_str(), "guess"] {
+        let refused = eve.request("callJoin", json!({ "room": room })).await;
+        assert_eq!(refused["error"]["code"], 15, "{refused}");
+        assert!(refused["error"]["payload"]["retryAfterMs"].as_u64().is_some_and(|after| after > 0), "{refused}");
+    }
+    eve.call(json!({ "room": slug, "token": good })).await;
+}
+
+async fn who_was_let_in_is_let_in_again(site: Site) {
+    make(site.here(), json!({ "name": "p", "password": "hush" })).await;
+    // As a form does it, without a script. The page that follows asks for the token with the cookie alone.
+    let cookie = post_form(site.here(), "/room/p", "password=hush").await.cookie();
+    let headers = [("Cookie", cookie.as_str()), ("Content-Type", "application/json")];
+    let again = ask(site.there(), "POST", "/room/p/join", &headers, "{}").await;
+    assert_eq!((again.status, format!("room-p={}", again.json()["token"].as_str().unwrap())), (200, cookie.clone()));
+    assert_eq!(ask(site.there(), "POST", "/room/p/join", &headers, r#"{"password":"wrong"}"#).await.status, 401, "a password is looked at");
+    assert_eq!(ask(site.there(), "POST", "/room/p/join", &[("Cookie", "room-p=x")], "{}").await.status, 401);
+    let kept = ask(site.there(), "POST", "/room/p/join", &headers, r#"{"password":"hush"}"#).await;
+    assert_eq!(kept.json()["client_id"], again.json()["client_id"], "they are who they were");
+    // Where one is turned away, a browser gets the page that says why, and keeps the status.
+    for (path, status) in [("/room/nowhere", 404), ("/room/p", 200)] {
+        let answer = page(site.there(), path, &[]).await;
+        assert_eq!((answer.status, answer.header("content-type")), (status, Some("text/html; charset=utf-8")), "{path}");
+        assert!(answer.header("content-security-policy").is_some() && answer.header("etag").is_some());
+    }
+    let plain = ask(site.there(), "GET", "/room/nowhere", &[], "").await;
+    assert_eq!((plain.status, plain.body.trim()), (404, "There is no such room"));
+    make_room(site.here(), "open").await;
+    assert_eq!(post_json(site.there(), "/room/open/join", &json!({})).await.status, 200);
+}
