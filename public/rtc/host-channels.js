@@ -1,9 +1,10 @@
 import { Emitter } from '../protocol/emitter.js';
+import { Signaled } from './signaled.js';
 
 /** A guest whose channel broke tries again after so long, in milliseconds. */
 const AGAIN = 1_000;
 
-/** @typedef {{ connection: RTCPeerConnection, channel: RTCDataChannel, early: RTCIceCandidateInit[] }} Link */
+/** @typedef {{ signaled: Signaled, channel: RTCDataChannel }} Link */
 
 /**
  * Data channels between the host of a lobby's room and each of its guests, whoever is host at the time. Guests offer.
@@ -34,8 +35,8 @@ export class HostChannels extends Emitter {
       if (!isHost) this.#offer();
     });
     lobby.on('offer', ({ client, signal }) => this.#answer(client, signal).catch(() => this.#drop(client)));
-    lobby.on('answer', ({ signal }) => this.#settle(signal).catch(() => this.#drop(undefined)));
-    lobby.on('candidate', ({ client, signal }) => this.#candidate(client, signal));
+    lobby.on('answer', ({ signal }) => this.#links.get(undefined)?.signaled.take(signal).catch(() => this.#drop(undefined)));
+    lobby.on('candidate', ({ client, signal }) => this.#links.get(lobby.isHost ? client : undefined)?.signaled.candidate(signal));
     lobby.on('guest', ({ client, is }) => is === 'gone' && this.#drop(client));
     lobby.on('closed', () => this.close());
   }
@@ -59,14 +60,13 @@ export class HostChannels extends Emitter {
   #link(client) {
     this.#drop(client);
     clearTimeout(this.#again);
-    const connection = new RTCPeerConnection({ iceServers: this.#iceServers });
-    const channel = connection.createDataChannel('game', { negotiated: true, id: 0 });
-    const link = { connection, channel, early: [] };
+    const signaled = new Signaled(
+      { iceServers: this.#iceServers },
+      { candidate: (candidate) => candidate && this.#lobby.candidate(candidate, client), failed: () => this.#drop(client, link) },
+    );
+    const channel = signaled.connection.createDataChannel('game', { negotiated: true, id: 0 });
+    const link = { signaled, channel };
     this.#links.set(client, link);
-    connection.onicecandidate = ({ candidate }) => candidate && this.#lobby.candidate(candidate.toJSON(), client);
-    connection.onconnectionstatechange = () => {
-      if (connection.connectionState === 'failed') this.#drop(client, link);
-    };
     channel.onopen = () => this.emit('open', client);
     channel.onclose = () => this.#drop(client, link);
     channel.onmessage = ({ data }) => this.emit('message', { client, text: String(data) });
@@ -74,8 +74,7 @@ export class HostChannels extends Emitter {
   }
 
   #offer() {
-    const { connection } = this.#link(undefined);
-    const offered = connection.setLocalDescription().then(() => this.#lobby.offer(connection.localDescription?.toJSON()));
+    const offered = this.#link(undefined).signaled.offer().then((offer) => this.#lobby.offer(offer));
     offered.catch(() => this.#drop(undefined));
   }
 
@@ -85,37 +84,7 @@ export class HostChannels extends Emitter {
    */
   async #answer(client, offer) {
     if (!this.#lobby.isHost) return;
-    const link = this.#link(client);
-    await link.connection.setRemoteDescription(/** @type {RTCSessionDescriptionInit} */ (offer));
-    await this.#take(link);
-    await link.connection.setLocalDescription();
-    this.#lobby.answer(client, link.connection.localDescription?.toJSON());
-  }
-
-  /** @param {unknown} answer */
-  async #settle(answer) {
-    const link = this.#links.get(undefined);
-    if (!link) return;
-    await link.connection.setRemoteDescription(/** @type {RTCSessionDescriptionInit} */ (answer));
-    await this.#take(link);
-  }
-
-  /**
-   * @param {string | undefined} client
-   * @param {unknown} candidate
-   */
-  #candidate(client, candidate) {
-    const link = this.#links.get(this.#lobby.isHost ? client : undefined);
-    if (!link || !candidate) return;
-    const init = /** @type {RTCIceCandidateInit} */ (candidate);
-    if (!link.connection.remoteDescription) return void link.early.push(init);
-    // One that cannot be used is one way less.
-    link.connection.addIceCandidate(init).catch(() => {});
-  }
-
-  /** @param {Link} link */
-  async #take(link) {
-    for (const candidate of link.early.splice(0)) await link.connection.addIceCandidate(candidate).catch(() => {});
+    this.#lobby.answer(client, await this.#link(client).signaled.take(offer));
   }
 
   /**
@@ -126,8 +95,8 @@ export class HostChannels extends Emitter {
     const link = this.#links.get(client);
     if (!link || (only && link !== only)) return;
     this.#links.delete(client);
-    link.channel.onclose = link.connection.onconnectionstatechange = null;
-    link.connection.close();
+    link.channel.onclose = null;
+    link.signaled.close();
     this.emit('closed', client);
     if (client === undefined && !this.#lobby.isHost) {
       this.#again = setTimeout(() => !this.#lobby.isHost && this.#lobby.code && this.#offer(), AGAIN);

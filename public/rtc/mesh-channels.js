@@ -1,7 +1,8 @@
 import { Emitter } from '../protocol/emitter.js';
 import { Mesh } from '../protocol/mesh.js';
+import { Signaled } from './signaled.js';
 
-/** @typedef {{ connection: RTCPeerConnection, channel: RTCDataChannel, early: RTCIceCandidateInit[] }} Link */
+/** @typedef {{ signaled: Signaled, channel: RTCDataChannel }} Link */
 
 /**
  * Data channels with everybody in a mesh, without a server on their way. The newcomer offers; so of two only one ever does.
@@ -34,7 +35,7 @@ export class MeshChannels extends Emitter {
     });
     mesh.on('offer', ({ peer, offer }) => this.#answer(peer, offer).catch(() => this.#drop(peer)));
     mesh.on('answer', ({ peer, answer }) => this.#settle(peer, answer).catch(() => this.#drop(peer)));
-    mesh.on('candidate', ({ peer, candidate }) => this.#candidate(peer, candidate));
+    mesh.on('candidate', ({ peer, candidate }) => this.#links.get(peer)?.signaled.candidate(candidate));
     mesh.on('left', (peer) => this.#drop(peer));
     mesh.on('unreachable', (peer) => this.#drop(peer));
   }
@@ -61,15 +62,14 @@ export class MeshChannels extends Emitter {
   /** @param {string} peer */
   #link(peer) {
     this.#drop(peer);
-    const connection = new RTCPeerConnection({ iceServers: this.#iceServers });
+    const signaled = new Signaled(
+      { iceServers: this.#iceServers },
+      { candidate: (candidate) => this.#mesh.candidate(peer, candidate), failed: () => this.#drop(peer, link) },
+    );
     // Agreed on beforehand: neither end has to wait for the other to open it.
-    const channel = connection.createDataChannel('messages', { negotiated: true, id: 0 });
-    const link = { connection, channel, early: [] };
+    const channel = signaled.connection.createDataChannel('messages', { negotiated: true, id: 0 });
+    const link = { signaled, channel };
     this.#links.set(peer, link);
-    connection.onicecandidate = ({ candidate }) => this.#mesh.candidate(peer, candidate);
-    connection.onconnectionstatechange = () => {
-      if (connection.connectionState === 'failed' || connection.connectionState === 'closed') this.#drop(peer, link);
-    };
     channel.onopen = () => this.emit('open', peer);
     channel.onclose = () => this.#drop(peer, link);
     channel.onmessage = ({ data }) => this.emit('message', { peer, text: String(data) });
@@ -78,9 +78,7 @@ export class MeshChannels extends Emitter {
 
   /** @param {string} peer */
   async #offer(peer) {
-    const { connection } = this.#link(peer);
-    await connection.setLocalDescription();
-    this.#mesh.offer(peer, connection.localDescription);
+    this.#mesh.offer(peer, await this.#link(peer).signaled.offer());
   }
 
   /**
@@ -88,11 +86,7 @@ export class MeshChannels extends Emitter {
    * @param {unknown} offer
    */
   async #answer(peer, offer) {
-    const link = this.#link(peer);
-    await link.connection.setRemoteDescription(/** @type {RTCSessionDescriptionInit} */ (offer));
-    await this.#take(link);
-    await link.connection.setLocalDescription();
-    this.#mesh.answer(peer, link.connection.localDescription);
+    this.#mesh.answer(peer, await this.#link(peer).signaled.take(offer));
   }
 
   /**
@@ -100,28 +94,7 @@ export class MeshChannels extends Emitter {
    * @param {unknown} answer
    */
   async #settle(peer, answer) {
-    const link = this.#links.get(peer);
-    if (!link) return;
-    await link.connection.setRemoteDescription(/** @type {RTCSessionDescriptionInit} */ (answer));
-    await this.#take(link);
-  }
-
-  /**
-   * @param {string} peer
-   * @param {unknown} candidate `null`: there are no more.
-   */
-  #candidate(peer, candidate) {
-    const link = this.#links.get(peer);
-    if (!link || !candidate) return;
-    const init = /** @type {RTCIceCandidateInit} */ (candidate);
-    if (!link.connection.remoteDescription) return void link.early.push(init);
-    // One that cannot be used is one way less.
-    link.connection.addIceCandidate(init).catch(() => {});
-  }
-
-  /** @param {Link} link */
-  async #take(link) {
-    for (const candidate of link.early.splice(0)) await link.connection.addIceCandidate(candidate).catch(() => {});
+    await this.#links.get(peer)?.signaled.take(answer);
   }
 
   /**
@@ -133,8 +106,8 @@ export class MeshChannels extends Emitter {
     if (!link || (only && link !== only)) return;
     this.#links.delete(peer);
     const wasOpen = link.channel.readyState !== 'connecting';
-    link.channel.onclose = link.connection.onconnectionstatechange = null;
-    link.connection.close();
+    link.channel.onclose = null;
+    link.signaled.close();
     if (wasOpen) this.emit('closed', peer);
   }
 }
