@@ -18,9 +18,9 @@ export async function modules() {
   return { program, others: others.sort() };
 }
 
-/** Every style, the general ones first; those of calls come with their programs. */
+/** Every style, the general ones first; those of calls and rooms come with their programs. */
 export async function styles() {
-  const all = (await readdir(new URL('ui/', PUBLIC), { recursive: true })).filter((name) => name.endsWith('.css') && !name.startsWith('call-')).sort();
+  const all = (await readdir(new URL('ui/', PUBLIC), { recursive: true })).filter((name) => name.endsWith('.css') && !/^(?:call|room)-/.test(name)).sort();
   const general = ['tokens.css', 'base.css'];
   return [...general, ...all.filter((name) => !general.includes(name))].map((name) => `/ui/${name}`);
 }

@@ -5,17 +5,28 @@ import { Emitter } from './emitter.js';
 const SERVER = 'ground control';
 const EVERYBODY = 'room';
 
-/** A room cannot be made or entered: `status` is what HTTP says. 401: a password is wanted; 404: no such room; 409: the name is taken; 418: it is full. */
+/**
+ * A room cannot be seen, made or entered: `status` is what HTTP says. 0: the server cannot be reached; 401: a password is wanted; 404: no
+ * such room; 409: the name is taken; 418: it is full; 429: too many attempts, and not before `retryAfter` milliseconds another one.
+ */
 export class RoomError extends Error {
   /**
    * @param {number} status
    * @param {string} words
+   * @param {number} [retryAfter]
    */
-  constructor(status, words) {
+  constructor(status, words, retryAfter) {
     super(words);
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 }
+
+/**
+ * A room as the list has it. `guest_limit`: 0 where there is none.
+ *
+ * @typedef {{ room_id: string, name: string, guests: number, guest_limit: number, minutes_idle: number, protected: boolean, public: boolean }} ListedRoom
+ */
 
 /**
  * `id`: who this is. `people`: everybody in the room, whenever that changes. `signal`: an offer, answer or candidate of somebody. `left`:
@@ -49,8 +60,28 @@ export class Room extends Emitter {
    * @returns {Promise<string>} The slug, which is the room's name in addresses.
    */
   static async make(origin, { name, password, public: isPublic = false, guestLimit = 0 }) {
-    const { room_id: slug } = await post(new URL('/room', origin), { name, password, public: isPublic, guest_limit: guestLimit });
+    const { room_id: slug } = await ask(new URL('/room', origin), { name, password, public: isPublic, guest_limit: guestLimit });
     return slug;
+  }
+
+  /**
+   * @param {string} origin
+   * @returns {Promise<ListedRoom[]>} Those for everybody, last used first.
+   */
+  static async list(origin) {
+    const { rooms } = await ask(new URL('/public', origin));
+    return rooms;
+  }
+
+  /**
+   * What there is to be known of a room before one is in it.
+   *
+   * @param {string} origin
+   * @param {string} slug
+   * @returns {Promise<ListedRoom & { admitted: boolean }>} `admitted`: no password has to be asked for.
+   */
+  static look(origin, slug) {
+    return ask(new URL(`/room/${encodeURIComponent(slug)}`, origin));
   }
 
   /**
@@ -58,18 +89,22 @@ export class Room extends Emitter {
    *
    * @param {string} origin
    * @param {string} slug
-   * @param {string} [password]
+   * @param {string} [password] None is needed where the room has none, or where this browser was let in before.
    */
   static async enter(origin, slug, password = '') {
-    const { token } = await post(new URL(`/room/${encodeURIComponent(slug)}/join`, origin), { password });
+    const { token } = await ask(new URL(`/room/${encodeURIComponent(slug)}/join`, origin), { password });
     const address = new URL(`/room/${encodeURIComponent(slug)}/ws`, origin.replace(/^http/, 'ws'));
     address.searchParams.set('token', token);
-    return new Room(address.href);
+    return new Room(address.href, token);
   }
 
-  /** @param {string} url The room's WebSocket, with its token. */
-  constructor(url) {
+  /**
+   * @param {string} url The room's WebSocket, with its token.
+   * @param {string} [token] The same, for calls in this room (`callJoin` of the chat protocol).
+   */
+  constructor(url, token = '') {
     super();
+    this.token = token;
     this.#connection = new Connection(url);
     this.#connection.on('status', (status) => {
       // Nobody hears of the room before they know who they are.
@@ -156,12 +191,29 @@ export class Room extends Emitter {
 
 /**
  * @param {URL} address
- * @param {unknown} body
+ * @param {unknown} [body] Is posted, if there is one.
  * @returns {Promise<any>}
  */
-async function post(address, body) {
-  const answer = await fetch(address, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'application/json' }, body: JSON.stringify(body) });
+async function ask(address, body) {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  const request = body === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) };
+  const answer = await fetch(address, request).catch(() => undefined);
+  if (!answer) throw new RoomError(0, 'The server cannot be reached');
   const text = await answer.text();
-  if (!answer.ok) throw new RoomError(answer.status, text);
-  return JSON.parse(text);
+  if (answer.ok) return JSON.parse(text);
+  const after = Number(answer.headers.get('retry-after') ?? undefined);
+  throw new RoomError(answer.status, words(text), Number.isFinite(after) ? after * 1000 : undefined);
+}
+
+/**
+ * A proxy may answer in words of its own.
+ *
+ * @param {string} text
+ */
+function words(text) {
+  try {
+    return String(JSON.parse(text).error);
+  } catch {
+    return text.trim();
+  }
 }

@@ -1,7 +1,8 @@
 /**
- * Where a call is: in a channel, or in a room that has nothing but a name, which whoever knows it may enter.
+ * Where a call is: in a channel; in a room that has nothing but a name, which whoever knows it may enter; or in a room with a page of its
+ * own, which is being visited.
  *
- * @typedef {{ channel: string } | { room: string }} Place
+ * @typedef {{ channel: string } | { room: string, visit?: import('./room-visit.js').RoomVisit }} Place
  */
 
 const SLUG = /^[A-Za-z0-9_-]{1,64}$/;
@@ -28,6 +29,29 @@ export function isRoom(slug) {
 /** @param {string} slug */
 export function hashOf(slug) {
   return `#room=${slug}`;
+}
+
+/** The page with the rooms for everybody. */
+export const ROOMS = '/public';
+const PAGE = '/room/';
+
+/**
+ * The room whose page this is.
+ *
+ * @param {string} path
+ */
+export function pageOf(path) {
+  return path.startsWith(PAGE) ? path.slice(PAGE.length) : undefined;
+}
+
+/** @param {string} slug */
+export function pathOf(slug) {
+  return PAGE + slug;
+}
+
+/** @param {string} path */
+export function isAboutRooms(path) {
+  return path === ROOMS || path.startsWith(PAGE);
 }
 
 /** A name that nobody else has. */

@@ -218,7 +218,7 @@ export class Call extends Emitter {
     try {
       /** @type {import('../protocol/calls.js').Joined} */
       const joined = await this.#client.request('callJoin', {
-        ...('room' in place ? { room: place.room } : { recipientUUID: place.channel }),
+        ...('room' in place ? { room: place.room, ...(place.visit && { token: place.visit.token }) } : { recipientUUID: place.channel }),
         audio: this.#outgoing.has('microphone'),
         video: this.#outgoing.has('camera'),
         muted: this.#outgoing.muted,

@@ -138,7 +138,8 @@ test('axe finds nothing before a call, in it and beside it', async (context) => 
 
 test('a guest with a link is before the call at once, and in it with a click', async (context) => {
   const ana = await on(0, context);
-  await ana.button('New room for a call').click();
+  await ana.button('Rooms').click();
+  await ana.page.getByRole('menuitem', { name: 'New room for a call' }).click();
   await ana.join();
   assert.match(new URL(ana.page.url()).hash, /^#room=[a-z0-9-]{14}$/);
   await ana.page.getByText('You are the only one here.').waitFor();

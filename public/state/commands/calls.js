@@ -11,5 +11,6 @@ export const calls = {
       if (!isRoom(name)) throw new Complaint('A room’s name has at most 64 letters, digits, hyphens and underscores.');
       page.call({ room: name });
     }),
+    command('rooms', 'Rooms for everybody, and rooms with a password', [], ({ page }) => page.rooms()),
   ],
 };

@@ -5,6 +5,7 @@
  * @property {() => void} help
  * @property {(query: string) => void} people
  * @property {(place: import('../call-address.js').Place) => void} call
+ * @property {() => void} rooms The list of those for everybody.
  * @property {(name: string, content: unknown) => void} save Has the browser keep a file.
  *
  * @typedef {{ app: import('../app.js').App, page: Page }} Context

@@ -97,6 +97,7 @@ export class CallLobby extends HTMLElement {
       this.#app.on('identity', () => this.#paint()),
       this.#app.on('connection', () => this.#paint()),
     ];
+    if ('room' in this.#place && this.#place.visit) this.#stops.push(this.#place.visit.on('change', () => this.#paint()));
     this.#metering = setInterval(() => this.#measure(), METER);
     this.#paint();
     this.#own.open().catch(reportError);
@@ -133,11 +134,12 @@ export class CallLobby extends HTMLElement {
 
   #present() {
     const place = this.#place;
-    if ('room' in place) return 'Whoever has the link can come in.';
-    const people = this.#app.calls.in(place.channel);
-    if (people.length === 0) return 'Nobody is in the call yet.';
-    const names = people.map(({ Username }) => Username);
-    return `${enumeration(names.slice(0, NAMED), names.length, NAMED)} ${names.length === 1 ? 'is' : 'are'} in the call.`;
+    if ('room' in place && !place.visit) return 'Whoever has the link can come in.';
+    const visit = 'room' in place ? place.visit : undefined;
+    const names = 'room' in place ? (visit?.others.map(({ username }) => username) ?? []) : this.#app.calls.in(place.channel).map(({ Username }) => Username);
+    const where = visit ? 'here' : 'in the call';
+    if (names.length === 0) return visit ? 'Nobody else is here yet.' : 'Nobody is in the call yet.';
+    return `${enumeration(names.slice(0, NAMED), names.length, NAMED)} ${names.length === 1 ? 'is' : 'are'} ${where}.`;
   }
 
   #listen() {

@@ -30,6 +30,8 @@ export class CallView extends HTMLElement {
   /** @type {CallRoom | undefined} */
   #room;
   #dock = new CallDock({ back: () => this.#return(), microphone: () => this.#own?.toggle('microphone'), leave: () => this.#call?.leave() });
+  /** Ends the look at whether we are still in the room. @type {(() => void) | undefined} */
+  #unfollow;
   /** Where the focus was before. @type {Element | null} */
   #before = null;
 
@@ -61,8 +63,12 @@ export class CallView extends HTMLElement {
     this.#close();
     this.#before = document.activeElement;
     this.#place = place;
-    if ('room' in place) history.replaceState(history.state, '', hashOf(place.room));
-    else if (place.channel !== this.#app.channel) this.#app.open(place.channel);
+    if ('room' in place) {
+      const { visit } = place;
+      if (!visit) history.replaceState(history.state, '', hashOf(place.room));
+      // Out of the room is out of its call.
+      this.#unfollow = visit?.on('change', () => visit.isInside || (this.#place === place && this.#close()));
+    } else if (place.channel !== this.#app.channel) this.#app.open(place.channel);
     const own = new OwnMedia(this.#app.devices);
     this.#own = own;
     const does = { join: () => this.#join(place, own), leave: () => this.#close(), copyLink: () => this.#copyLink() };
@@ -80,7 +86,8 @@ export class CallView extends HTMLElement {
   get #title() {
     const place = this.#place;
     if (!place) return '';
-    return 'room' in place ? `Room ${place.room}` : this.#app.nameOf(place.channel);
+    if ('channel' in place) return this.#app.nameOf(place.channel);
+    return place.visit?.name ?? `Room ${place.room}`;
   }
 
   /**
@@ -118,6 +125,8 @@ export class CallView extends HTMLElement {
     const hadFocus = this.contains(document.activeElement);
     this.#call?.leave();
     this.#own?.close();
+    this.#unfollow?.();
+    const visit = this.#visit;
     this.#call = undefined;
     this.#own = undefined;
     this.#room = undefined;
@@ -129,6 +138,13 @@ export class CallView extends HTMLElement {
     this.replaceChildren();
     const before = this.#before instanceof HTMLElement && this.#before.checkVisibility() ? this.#before : undefined;
     if (hadFocus) (before ?? this.#page.querySelector('textarea'))?.focus();
+    if (visit?.isInside) visit.leave();
+  }
+
+  /** The room that one is in as a guest, where it is one of those. */
+  get #visit() {
+    const place = this.#place;
+    return place && 'room' in place ? place.visit : undefined;
   }
 
   /** @param {HTMLElement} content */
@@ -165,12 +181,14 @@ export class CallView extends HTMLElement {
 
   async #copyLink() {
     const copied = await copyText(location.href);
-    this.#app.emit('notice', copied ? 'The link is copied: whoever has it can come in.' : `The browser does not let this page copy. The link is ${location.href}`);
+    const who = this.#visit?.room?.protected ? 'whoever has it and knows the password can come in.' : 'whoever has it can come in.';
+    this.#app.emit('notice', copied ? `The link is copied: ${who}` : `The browser does not let this page copy. The link is ${location.href}`);
   }
 
   /** @param {Place} place */
   #isAt(place) {
-    return 'room' in place ? this.#place !== undefined && 'room' in this.#place && this.#place.room === place.room : this.#isChannel(place.channel);
+    if ('channel' in place) return this.#isChannel(place.channel);
+    return this.#place !== undefined && 'room' in this.#place && this.#place.room === place.room && this.#place.visit === place.visit;
   }
 
   /** @param {string} channel */

@@ -1,5 +1,5 @@
 import { Shelf } from '../../protocol/shelf.js';
-import { newRoom, roomOf } from '../../state/call-address.js';
+import { isAboutRooms, newRoom, roomOf, ROOMS } from '../../state/call-address.js';
 import { saveAs } from '../account-dialog/save-as.js';
 import { ChannelHeader } from '../channel-header/channel-header.js';
 import { ChatComposer } from '../chat-composer/chat-composer.js';
@@ -49,13 +49,20 @@ export class ChatApp extends HTMLElement {
       view.toChannel();
       calls.open(place);
     };
-    const composer = new ChatComposer(app, { help: () => help.open(), people: (query) => people.open(query), save: saveAs, call });
+    const pages = new Later(main, fetchRooms, ({ RoomPages }) => new RoomPages(app, main, { call }), missing);
+    const rooms = () => {
+      view.toChannel();
+      history.pushState({ view: 'channel' }, '', ROOMS);
+      pages.open(ROOMS);
+    };
+    const composer = new ChatComposer(app, { help: () => help.open(), people: (query) => people.open(query), save: saveAs, call, rooms });
     const sidebar = new ChatSidebar(app, {
       opened: () => view.toChannel(),
       account: () => account.open(),
       people: () => people.open(),
       settings: () => settings.open(),
       room: () => call({ room: newRoom() }),
+      rooms,
     });
     main.append(
       element(
@@ -75,7 +82,7 @@ export class ChatApp extends HTMLElement {
       if (isPrepared || !app.client.ready) return;
       isPrepared = true;
       await used;
-      whenIdle(() => [composer, account, people, settings, help, calls].forEach((part) => part.prepare()));
+      whenIdle(() => [composer, account, people, settings, help, calls, pages].forEach((part) => part.prepare()));
     });
 
     const mark = painter(() => markUnread(app.channels.unread, app.nameOf(app.channel)));
@@ -101,6 +108,7 @@ export class ChatApp extends HTMLElement {
     };
     addEventListener('hashchange', enter);
     enter();
+    if (isAboutRooms(location.pathname)) pages.open(location.pathname);
   }
 
   /** @param {string} channel */
@@ -121,8 +129,21 @@ export class ChatApp extends HTMLElement {
 customElements.define('chat-app', ChatApp);
 
 /** Calls, and how they look: most visits need neither. */
-async function fetchCalls() {
-  const [module, { stylesAreThere }] = await Promise.all([import('../call-view/call-view.js'), import('../late-style.js')]);
+function fetchCalls() {
+  return styled(import('../call-view/call-view.js'));
+}
+
+/** The pages of rooms, as well. */
+function fetchRooms() {
+  return styled(import('../room-pages/room-pages.js'));
+}
+
+/**
+ * @template Module
+ * @param {Promise<Module>} coming
+ */
+async function styled(coming) {
+  const [module, { stylesAreThere }] = await Promise.all([coming, import('../late-style.js')]);
   await stylesAreThere();
   return module;
 }

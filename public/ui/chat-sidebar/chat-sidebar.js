@@ -2,6 +2,7 @@ import { GENERAL } from '../../protocol/types.js';
 import { element, painter, reconcile, rove } from '../dom.js';
 import { timeOrDay } from '../format.js';
 import { icon } from '../icons.js';
+import { menuButton } from '../menu.js';
 import { UserAvatar } from '../user-avatar/user-avatar.js';
 
 /** @typedef {import('../../state/app.js').App} App */
@@ -25,7 +26,7 @@ export class ChatSidebar extends HTMLElement {
 
   /**
    * @param {App} app
-   * @param {{ opened: () => void, account: () => void, people: () => void, settings: () => void, room: () => void }} does What the buttons lead to.
+   * @param {{ opened: () => void, account: () => void, people: () => void, settings: () => void, room: () => void, rooms: () => void }} does What the buttons lead to.
    */
   constructor(app, does) {
     super();
@@ -43,17 +44,20 @@ export class ChatSidebar extends HTMLElement {
       this.#nobody,
     );
     rove(channels, 'button');
+    const rooms = menuButton('camera', () => [
+      { label: 'New room for a call', picture: 'camera', act: () => this.#does.room() },
+      { label: 'Rooms for everybody', picture: 'people', act: () => this.#does.rooms() },
+    ]);
+    rooms.button.setAttribute('aria-label', 'Rooms');
+    rooms.button.title = 'Rooms';
     this.append(
       element(
         'header',
         { class: 'head' },
         element('img', { src: LOGO, alt: '', width: 28, height: 28 }),
         element('strong', {}, 'Rialto'),
-        element(
-          'button',
-          { class: 'icon-button', type: 'button', 'aria-label': 'New room for a call', title: 'New room for a call', onclick: () => this.#does.room() },
-          icon('camera'),
-        ),
+        rooms.button,
+        rooms.menu,
         element(
           'button',
           { class: 'icon-button', type: 'button', 'aria-label': 'New direct message', onclick: () => this.#does.people() },

@@ -13,13 +13,14 @@ export const CALL_FLAGS = [
 
 /** Chat nodes and media nodes, each a process, on one real Redis. */
 export class CallCluster {
-  static async start({ chat = 2, media = 2 } = {}) {
+  /** @param {{ chat?: number, media?: number, more?: Record<string, string> }} [wish] How many of each, and what chat nodes are told besides. */
+  static async start({ chat = 2, media = 2, more = {} } = {}) {
     const cluster = new CallCluster();
     cluster.redis = await Redis.start();
     const settings = { REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}` };
-    const nodes = (count, role, more) => Promise.all(Array.from({ length: count }, () => Server.start({ ...settings, ROLE: role, ...more })));
+    const nodes = (count, role, own) => Promise.all(Array.from({ length: count }, () => Server.start({ ...settings, ROLE: role, ...own })));
     cluster.media = await nodes(media, 'media', { MEDIA_SHARDS: '1', MEDIA_ADDRESSES: '127.0.0.1' });
-    cluster.chat = await nodes(chat, 'chat', {});
+    cluster.chat = await nodes(chat, 'chat', more);
     await Promise.all([...cluster.chat, ...cluster.media].map((node) => until(async () => (await fetch(new URL('readyz', node.url))).ok)));
     return cluster;
   }

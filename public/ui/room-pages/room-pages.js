@@ -1,0 +1,121 @@
+import { isAboutRooms, pageOf } from '../../state/call-address.js';
+import { RoomVisit } from '../../state/room-visit.js';
+import { element } from '../dom.js';
+import { icon } from '../icons.js';
+import { lateStyle } from '../late-style.js';
+import { RoomDoor } from '../room-door/room-door.js';
+import { RoomList } from '../room-list/room-list.js';
+
+/** @typedef {import('../../state/app.js').App} App */
+
+lateStyle('room-pages.css', import.meta.url);
+
+/**
+ * The pages at /public and /room/SLUG: which rooms there are, and the door of one. Behind the door begins the call. The page around is told
+ * by data-room that there is nothing else to be seen.
+ */
+export class RoomPages extends HTMLElement {
+  #app;
+  #page;
+  #does;
+  #content = element('div', { class: 'content' });
+  /** @type {RoomVisit | undefined} */
+  #visit;
+  /** The channel that is open behind it. */
+  #channel = '';
+  /** The page is being left, and its address stays. */
+  #ending = false;
+
+  /**
+   * @param {App} app
+   * @param {HTMLElement} page Around this, and the conversation.
+   * @param {{ call: (place: import('../../state/call-address.js').Place) => void }} does
+   */
+  constructor(app, page, does) {
+    super();
+    this.#app = app;
+    this.#page = page;
+    this.#does = does;
+  }
+
+  connectedCallback() {
+    const app = this.#app;
+    this.hidden = true;
+    this.setAttribute('role', 'region');
+    this.setAttribute('aria-label', 'Rooms');
+    this.append(
+      element(
+        'header',
+        {},
+        element('button', { class: 'icon-button', type: 'button', 'aria-label': 'Back to the channels', title: 'Back to the channels', onclick: () => this.#close() }, icon('back')),
+        element('img', { src: new URL('../../favicon.svg', import.meta.url).href, alt: '', width: 24, height: 24 }),
+        element('strong', {}, 'Rialto'),
+      ),
+      this.#content,
+    );
+    app.on('identity', () => this.#visit?.callMe(app.identity?.username));
+    app.on('channel', () => app.channel !== this.#channel && this.#page.dataset['room'] && this.#close());
+    addEventListener('popstate', () => this.open(location.pathname));
+    // Before the call hears of it: an address that is loaded anew, or come back to, is the room's still.
+    addEventListener('pagehide', () => ((this.#ending = true), this.#visit?.leave()), { capture: true });
+    addEventListener('pageshow', ({ persisted }) => {
+      this.#ending = false;
+      if (persisted) this.open(location.pathname);
+    });
+  }
+
+  /** @param {string} path */
+  open(path) {
+    this.#channel = this.#app.channel;
+    const slug = pageOf(path);
+    // In a room, and one looks at the list of others: the call is docked above it.
+    if (slug !== undefined && slug !== this.#visit?.slug) this.#visitRoom(slug);
+    else if (slug === undefined) this.#show(isAboutRooms(path) ? new RoomList() : undefined);
+  }
+
+  /** @param {string} slug */
+  #visitRoom(slug) {
+    this.#visit?.leave();
+    const visit = new RoomVisit(location.origin, slug);
+    this.#visit = visit;
+    visit.callMe(this.#app.identity?.username);
+    const door = new RoomDoor(visit);
+    visit.on('change', () => visit === this.#visit && this.#follow(visit, door));
+    this.#show(door);
+    visit.look();
+  }
+
+  /**
+   * @param {RoomVisit} visit
+   * @param {RoomDoor} door
+   */
+  #follow(visit, door) {
+    if (visit.standing === 'left') {
+      this.#visit = undefined;
+      if (!this.#ending) this.#close();
+    } else if (visit.standing === 'in') {
+      if (!door.isConnected) return;
+      this.#show(undefined);
+      this.#does.call({ room: visit.slug, visit });
+    } else if (!visit.isInside && !door.isConnected) this.#show(door);
+  }
+
+  /** Back to the channels. */
+  #close() {
+    this.#visit?.leave();
+    if (isAboutRooms(location.pathname)) history.replaceState(history.state, '', `/${location.hash}`);
+    if (this.#page.dataset['room'] === undefined) return;
+    this.#show(undefined);
+    this.#page.querySelector('textarea')?.focus();
+  }
+
+  /** @param {HTMLElement | undefined} content */
+  #show(content) {
+    this.hidden = content === undefined;
+    if (content) this.#page.dataset['room'] = 'open';
+    else delete this.#page.dataset['room'];
+    this.#content.replaceChildren(...(content ? [content] : []));
+  }
+}
+
+customElements.define('room-pages', RoomPages);
