@@ -8,8 +8,10 @@ export RUST_TEST_THREADS ?= 4
 run:
 	cargo run --release
 
-# The quick ones first. What each target shows is told in CONTRIBUTING.md. The page is tested with the server of the image.
+# The quick ones first. What each target shows is told in CONTRIBUTING.md. The page is tested with the server of the image, and all
+# is compiled in one profile.
 test: export RIALTO_BIN := $(TARGET)/release/rialto
+test: export BUILD := --release --config $(CURDIR)/tests/quick.toml
 test: setup test-deploy test-image test-page test-rust test-redis
 
 # Programs that tests drive: Redis, Chromium, HAProxy, coturn, docker-compose, npm packages. Installs only what is missing.
@@ -22,7 +24,7 @@ test-deploy:
 
 # The Dockerfile's steps without Docker; the result must serve.
 test-image:
-	python3 tests/deploy/dockerfile_steps.py
+	python3 tests/deploy/dockerfile_steps.py $(filter-out --release,$(BUILD))
 
 # With the server that RIALTO_BIN names, or else with a debug build, which reads public/ from the disk.
 test-page:
@@ -30,18 +32,18 @@ test-page:
 	RIALTO_BIN="$(or $(RIALTO_BIN),$(TARGET)/debug/rialto)" npm test
 
 test-rust:
-	cargo test --locked
+	cargo test --locked $(BUILD)
 
 fmt:
 	cargo fmt
 
 # The chat scenarios again, on each kind of Redis but the single one, which test-rust has.
 test-redis:
-	for kind in cluster sentinel tls; do RIALTO_TEST_REDIS=$$kind cargo test --locked --test it -- two_nodes three_nodes || exit 1; done
+	for kind in cluster sentinel tls; do RIALTO_TEST_REDIS=$$kind cargo test --locked $(BUILD) --test it -- two_nodes three_nodes || exit 1; done
 
 lint:
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked $(BUILD) --all-targets -- -D warnings
 	npm run check
 
 # The figures of docs/benchmarks.md.
