@@ -15,16 +15,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::Mutex;
-use tokio::time::sleep;
-use tracing::debug;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
 
+pub use self::coming::Return;
 pub use self::hosting::MAX_STATE;
 pub use self::rules::{Came, Coming, Refused, Times};
 use self::token::Signer;
 use super::Tally;
 use crate::cluster::{Hub, Relay};
 use crate::ids::{LobbyClientId, LobbyCode, Micros, SessionRef};
-use crate::store::lobbies::{Allowance, LobbyChange};
+use crate::store::lobbies::{Allowance, KeptLobby, LobbyChange};
 use crate::store::record::lobby::{LobbyClientRecord, LobbyLetter, LobbyRecord, LobbySay, LobbySignal, LobbyWishes};
 use crate::store::record::{self, Decoded, Signal};
 use crate::store::{Store, StoreError};
@@ -41,6 +42,8 @@ const VISIT: Duration = Duration::from_secs(30);
 const BOOKED: Duration = Duration::from_secs(86_400);
 /// Rooms in the list.
 const LISTED: usize = 100;
+/// For so long a node answers with the same list.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// What the rules go by, from the settings.
 #[derive(Clone, Copy, Debug)]
@@ -128,14 +131,15 @@ pub struct Lobbies {
     tally: Tally,
     signer: Signer,
     rules: LobbyRules,
-    listing: Mutex<()>,
+    /// The latest list, and when it was begun.
+    listing: Mutex<Option<(Instant, Arc<[Listed]>)>>,
 }
 
 impl Lobbies {
     /// Over a store; [`Lobbies::run`] is to be spawned. `secret` is the same on all nodes.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, relay: Arc<Relay>, hub: Arc<Hub>, secret: [u8; 32], rules: LobbyRules) -> Arc<Self> {
-        Arc::new(Self { store, relay, hub, tally: Tally::new(secret), signer: Signer::new(secret), rules, listing: Mutex::new(()) })
+        Arc::new(Self { store, relay, hub, tally: Tally::new(secret), signer: Signer::new(secret), rules, listing: Mutex::default() })
     }
 
     /// What a client shows to be itself again.
@@ -154,7 +158,6 @@ impl Lobbies {
     pub async fn make(&self, from: IpAddr, wishes: LobbyWishes) -> Result<LobbyCode> {
         self.count("lobby-rooms", self.rules.making, from).await?;
         let account = self.tally.key("lobby", &[], from);
-        let public = wishes.public;
         for _ in 0..DRAWS {
             let code = LobbyCode::from_random(rand::random());
             let (there, now) = self.store.lobby(code).await?;
@@ -166,12 +169,12 @@ impl Lobbies {
             }
             let room = rules::fresh(now, account.clone(), wishes.clone());
             // Before it is made: what is listed is found, whatever happens.
-            self.store.list_lobby(code, self.rules.times.timeout.min(VISIT), true, public).await?;
+            self.store.list_lobby(code, self.rules.times.timeout.min(VISIT), true, is_listed(&room)).await?;
             if self.store.change_lobby(code, 0, LobbyChange::Record(record::encode(&room))).await?.is_none() {
                 self.store.unbook_lobby(&account, code).await?;
             } else {
                 // Whoever looked in between may have found nothing and struck it off.
-                self.store.list_lobby(code, self.rules.times.timeout.min(VISIT), true, public).await?;
+                self.store.list_lobby(code, self.rules.times.timeout.min(VISIT), true, is_listed(&room)).await?;
                 return Ok(code);
             }
         }
@@ -182,6 +185,29 @@ impl Lobbies {
     pub async fn look(&self, code: LobbyCode) -> Result<Option<Seen>> {
         let (kept, _) = self.store.lobby(code).await?;
         kept.map(|kept| Ok(Seen { revision: kept.revision, room: decode(&kept.record)? })).transpose()
+    }
+
+    /// The room as it is; `known` is how a member of it saw it last. Where the store has lost the room, it is written back.
+    pub async fn look_again(&self, code: LobbyCode, caller: Caller, known: &Seen) -> Result<Option<Seen>> {
+        let seen = self.look(code).await?;
+        if seen.is_some() {
+            return Ok(seen);
+        }
+        let kept = KeptLobby { revision: known.revision, record: record::encode(&known.room) };
+        if self.store.restore_lobby(code, &kept).await? {
+            debug!("a lobby room that the store had lost was written back");
+            self.store.list_lobby(code, Duration::ZERO, true, is_listed(&known.room)).await?;
+            self.note_again(code, &known.room, caller.at).await?;
+        }
+        // Or somebody else has written it back meanwhile.
+        self.look(code).await
+    }
+
+    /// A member has just seen its room: so it is to be looked at in time, even if the index has lost it.
+    pub async fn keep_listed(&self, code: LobbyCode, seen: &Seen) {
+        if let Err(error) = self.store.list_lobby(code, VISIT, true, is_listed(&seen.room)).await {
+            debug!(%error, "a lobby room was not listed");
+        }
     }
 
     /// Sends a signal to the host, or from the host to a guest. If it does not arrive, it comes back to the sender's session.
@@ -217,19 +243,29 @@ impl Lobbies {
         }
     }
 
-    /// The rooms that all may see, the newest first.
-    pub async fn list(&self) -> Result<Vec<Listed>> {
-        // One list at a time: each costs the store as many questions as there are rooms in it.
-        let _turn = self.listing.lock().await;
+    /// The rooms that all may see, the newest first, as they were a moment ago.
+    pub async fn list(&self) -> Result<Arc<[Listed]>> {
+        // One list at a time, for all who ask within a moment: each costs the store as many questions as there are rooms in it.
+        let mut latest = self.listing.lock().await;
+        if let Some((_, listed)) = latest.as_ref().filter(|(at, _)| at.elapsed() < MOMENT) {
+            return Ok(listed.clone());
+        }
+        let begun = Instant::now();
         let mut listed = Vec::new();
         for code in self.store.public_lobbies(LISTED).await? {
-            let Some(Seen { room, .. }) = self.look(code).await? else { continue };
-            // One without a host cannot be joined.
-            if room.wishes.public && room.host.is_some() {
-                let max_guests = room.wishes.max_guests.unwrap_or(self.rules.max_guests).min(self.rules.max_guests);
-                listed.push(Listed { code, guests: room.members.len().saturating_sub(1), max_guests, wishes: room.wishes });
+            match self.look(code).await {
+                Ok(Some(Seen { room, .. })) if is_listed(&room) => {
+                    let max_guests = room.wishes.max_guests.unwrap_or(self.rules.max_guests).min(self.rules.max_guests);
+                    listed.push(Listed { code, guests: room.members.len().saturating_sub(1), max_guests, wishes: room.wishes });
+                }
+                Ok(_) => {}
+                // The others are listed all the same.
+                Err(LobbyError::Store(StoreError::Corrupt(why))) => warn!(why, "a lobby room cannot be read"),
+                Err(error) => return Err(error),
             }
         }
+        let listed: Arc<[Listed]> = listed.into();
+        *latest = Some((begun, listed.clone()));
         Ok(listed)
     }
 
@@ -269,7 +305,7 @@ impl Lobbies {
     /// Notes when the room is to be looked at. It is looked at sooner or later in any case.
     async fn relist(&self, code: LobbyCode, room: &LobbyRecord, now: Micros, sooner: bool) {
         let due = rules::due(room, &self.rules.times).map_or(VISIT, |due| Duration::from_micros(due.0.saturating_sub(now.0)));
-        if let Err(error) = self.store.list_lobby(code, due.min(VISIT), sooner, room.wishes.public).await {
+        if let Err(error) = self.store.list_lobby(code, due.min(VISIT), sooner, is_listed(room)).await {
             debug!(%error, "a lobby room was not listed");
         }
     }
@@ -303,6 +339,11 @@ impl Lobbies {
         let count = self.store.counted(&self.tally.key(what, &[], from)).await?;
         if count.events >= limit { Err(LobbyError::SlowDown(count.resets_in)) } else { Ok(()) }
     }
+}
+
+/// Whether a room is in the list for all: one without a host cannot be joined.
+fn is_listed(room: &LobbyRecord) -> bool {
+    room.wishes.public && room.host.is_some()
 }
 
 fn decode(bytes: &[u8]) -> std::result::Result<LobbyRecord, StoreError> {

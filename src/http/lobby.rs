@@ -49,7 +49,7 @@ async fn list(State(desk): State<Desk>, headers: HeaderMap) -> Response {
     }
     match desk.lobbies.list().await {
         Ok(rooms) => {
-            let rooms: Vec<String> = rooms.into_iter().map(listed).collect();
+            let rooms: Vec<String> = rooms.iter().map(listed).collect();
             desk.answer(&headers, StatusCode::OK, &format!("{{\"rooms\":[{}]}}", rooms.join(",")))
         }
         Err(error) => desk.failed(&headers, &error),
@@ -118,9 +118,9 @@ impl Desk {
 }
 
 /// The metadata stand in it letter by letter: JSON that the host wrote need not be what a `Value` can hold, such as 1e400.
-fn listed(room: Listed) -> String {
-    let name = Value::from(room.wishes.name);
-    let metadata = room.wishes.metadata.unwrap_or_else(|| "null".to_owned());
+fn listed(room: &Listed) -> String {
+    let name = Value::from(room.wishes.name.as_deref());
+    let metadata = room.wishes.metadata.as_deref().unwrap_or("null");
     let (code, guests, most) = (Value::from(room.code.to_string()), room.guests, room.max_guests);
     format!(r#"{{"code":{code},"name":{name},"guests":{guests},"maxGuests":{most},"metadata":{metadata}}}"#)
 }

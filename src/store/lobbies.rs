@@ -50,6 +50,10 @@ pub trait Lobbies: Send + Sync {
     /// more, and nothing changed.
     async fn change_lobby(&self, code: LobbyCode, revision: u64, change: LobbyChange) -> Result<Option<u64>>;
 
+    /// Writes a room back that the store has lost, as somebody knows it, unless there is a later state of it or it has ended. `false`:
+    /// nothing was written, as ever in a store that loses nothing.
+    async fn restore_lobby(&self, code: LobbyCode, known: &KeptLobby) -> Result<bool>;
+
     /// The snapshot of a room.
     async fn lobby_snapshot(&self, code: LobbyCode) -> Result<Option<Bytes>>;
 

@@ -10,3 +10,4 @@ mod migrating;
 mod over_http;
 mod queries;
 mod snapshots;
+mod trouble;

@@ -1,5 +1,7 @@
 //! The Redis store on each kind of Redis, and through restarts and failovers.
 
+mod lobbies;
+
 use std::sync::Arc;
 use std::time::Duration;
 

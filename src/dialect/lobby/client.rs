@@ -1,6 +1,6 @@
 //! A client as the rest of the node sees it: who it is, the room it is in, and what it is told of that.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::error::{ErrorType, Failure};
 use super::out;
@@ -16,7 +16,7 @@ use crate::cluster::{Encoder, Listener, LogEvent};
 use crate::dialect::Services;
 use crate::domain::lobbies::sight::{Look, Sight, Told};
 use crate::domain::lobbies::{Caller, Coming, Entry, LobbyError, Seen, rules};
-use crate::ids::{LobbyClientId, LobbyCode, Micros, SessionId, SessionRef};
+use crate::ids::{LobbyClientId, LobbyCode, SessionId, SessionRef};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
 use crate::store::record::lobby::{LobbyLetter, LobbySay, LobbySignal};
@@ -24,15 +24,17 @@ use crate::store::record::{NewsRecord, Signal};
 
 /// Whoever is in a room looks at it so often at least: a letter that says to look may be lost with the node that sent it.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Signals that wait for a client to be dealt with take so many bytes at most.
+const WAITING: usize = 1024 * 1024;
 
 /// The room that a client is in.
 pub struct Place {
     /// Its code.
     pub code: LobbyCode,
-    /// When it was made: later another room may have this code.
-    born: Micros,
     /// What the client knows of it.
     sight: Sight,
+    /// As it was last seen.
+    seen: Seen,
 }
 
 /// Who a client is. Held while a message or a letter is dealt with, so that those come one after the other.
@@ -50,8 +52,20 @@ pub struct State {
 /// What comes to a client from elsewhere.
 enum Input {
     Look,
-    Letter(LobbyLetter),
+    /// The client has not looked for a while.
+    Time,
+    Displaced(LobbyClientId),
+    Signal(LobbyLetter),
+    /// A signal of the client's own: as many as it sends, and it sends nothing while it is being dealt with.
     Returned(LobbyLetter),
+}
+
+/// What a signal takes while it waits, in bytes.
+fn weight(letter: &LobbyLetter) -> usize {
+    match &letter.say {
+        LobbySay::Signal { signal, .. } => signal.len() + size_of::<Input>(),
+        LobbySay::Look | LobbySay::Displaced => 0,
+    }
 }
 
 /// One connection of the lobby dialect.
@@ -60,6 +74,8 @@ pub struct Client {
     services: Arc<Services>,
     state: Mutex<State>,
     inputs: UnboundedSender<Input>,
+    /// Bytes of the signals that wait in it.
+    waiting: AtomicUsize,
     /// A look is on its way.
     will_look: AtomicBool,
 }
@@ -70,7 +86,8 @@ impl Client {
     pub fn new(session: Arc<Session>, services: Arc<Services>, id: LobbyClientId) -> Arc<Self> {
         let (inputs, received) = unbounded_channel();
         let state = Mutex::new(State { id, place: None, speaks: true, can_host: None });
-        let client = Arc::new(Self { session, services, state, inputs, will_look: AtomicBool::new(false) });
+        let (waiting, will_look) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let client = Arc::new(Self { session, services, state, inputs, waiting, will_look });
         tokio::spawn(run(Arc::downgrade(&client), received));
         client
     }
@@ -95,8 +112,11 @@ impl Client {
     /// As the rules know it.
     #[must_use]
     pub fn caller(&self, state: &State) -> Caller {
-        let at = SessionRef { node: self.services.hub.node(), session: self.session.id() };
-        Caller { id: state.id, at, from: self.session.client() }
+        Caller { id: state.id, at: self.at(), from: self.session.client() }
+    }
+
+    fn at(&self) -> SessionRef {
+        SessionRef { node: self.services.hub.node(), session: self.session.id() }
     }
 
     /// Says who the client is.
@@ -109,6 +129,10 @@ impl Client {
     pub fn fail(&self, state: &State, failure: &Failure) {
         self.session.reply(out::error(failure));
         if state.place.is_some() {
+            if failure.kind == ErrorType::NoRoomFound {
+                // It has ended, or the store has lost it.
+                self.will_look();
+            }
             return;
         }
         match failure.kind {
@@ -124,7 +148,7 @@ impl Client {
         let sight = Sight::of(entry.seen.revision, &entry.seen.room, state.id);
         // Of a client that came back, the room knows what it said before.
         state.can_host = rules::member(&entry.seen.room, state.id).and_then(|member| member.can_host);
-        state.place = Some(Place { code: entry.code, born: entry.seen.room.born, sight });
+        state.place = Some(Place { code: entry.code, sight, seen: entry.seen.clone() });
         entry.seen.room.host == Some(state.id)
     }
 
@@ -158,11 +182,13 @@ impl Client {
         let state = &mut *state;
         let me = self.caller(state);
         let Some(place) = &mut state.place else { return };
-        let seen = match self.services.lobbies.look(place.code).await {
-            Ok(seen) => seen.filter(|seen| seen.room.born == place.born),
+        let seen = match self.services.lobbies.look_again(place.code, me, &place.seen).await {
+            // Later another room may have this code.
+            Ok(seen) => seen.filter(|seen| seen.room.born == place.seen.room.born),
             Err(error) => return tracing::debug!(%error, "a lobby room could not be looked at; later"),
         };
         let Some(seen) = seen else { return self.room_closed(state) };
+        place.seen.clone_from(&seen);
         match place.sight.look(seen.revision, &seen.room, me.id, me.at) {
             Look::Here(told) => {
                 let code = place.code;
@@ -175,6 +201,13 @@ impl Client {
             }
             Look::Dropped => self.come_again(state, true).await,
             Look::Lost => self.come_again(state, false).await,
+        }
+    }
+
+    /// The room is looked at in time for as long as somebody in it is alive.
+    async fn keep_listed(&self) {
+        if let Some(place) = &self.state().await.place {
+            self.services.lobbies.keep_listed(place.code, &place.seen).await;
         }
     }
 
@@ -224,25 +257,16 @@ impl Client {
         self.session.close(CloseCode::Displaced, "another connection of this client took its place");
     }
 
-    async fn letter(&self, letter: LobbyLetter) {
-        match &letter.say {
-            LobbySay::Displaced => {
-                if letter.to == self.state().await.id {
-                    self.displaced();
-                }
-            }
-            LobbySay::Signal { from, kind, signal, .. } => {
-                // The other end may have heard earlier that there is another host.
-                if !fits(&*self.state().await, &letter, *from, *kind) {
-                    self.look().await;
-                }
-                let state = self.state().await;
-                // Whoever does not read what it is sent is not waited for; the sender hears that it did not arrive.
-                if !fits(&state, &letter, *from, *kind) || self.session.send(&out::signal(*kind, signal, *from)) != Sent::Done {
-                    self.services.lobbies.undeliverable(self.caller(&state).at, letter);
-                }
-            }
-            LobbySay::Look => {}
+    async fn signalled(&self, letter: LobbyLetter) {
+        let LobbySay::Signal { from, kind, signal, .. } = &letter.say else { return };
+        // The other end may have heard earlier that there is another host.
+        if !fits(&*self.state().await, &letter, *from, *kind) {
+            self.look().await;
+        }
+        let state = self.state().await;
+        // Whoever does not read what it is sent is not waited for; the sender hears that it did not arrive.
+        if !fits(&state, &letter, *from, *kind) || self.session.send(&out::signal(*kind, signal, *from)) != Sent::Done {
+            self.services.lobbies.undeliverable(self.at(), letter);
         }
     }
 
@@ -253,6 +277,24 @@ impl Client {
         if *from == state.id && state.place.as_ref().is_some_and(|place| Some(place.code) == letter.room) {
             let kind = if kind.is_guests() { ErrorType::HostDisconnected } else { ErrorType::NoSuchClient };
             self.fail(&state, &Failure::new(kind, "the other end is not connected; the signal did not arrive"));
+        }
+    }
+
+    /// One look that is to come sees all that has happened by then.
+    fn will_look(&self) {
+        if !self.will_look.swap(true, Ordering::AcqRel) {
+            self.input(Input::Look);
+        }
+    }
+
+    /// A signal waits while others are dealt with, unless too much does: then it is as if the client did not read.
+    fn receive(&self, letter: LobbyLetter) {
+        let weight = weight(&letter);
+        if self.waiting.fetch_add(weight, Ordering::AcqRel) + weight > WAITING {
+            self.waiting.fetch_sub(weight, Ordering::AcqRel);
+            self.services.lobbies.undeliverable(self.at(), letter);
+        } else {
+            self.input(Input::Signal(letter));
         }
     }
 
@@ -271,20 +313,33 @@ fn fits(state: &State, letter: &LobbyLetter, from: LobbyClientId, kind: LobbySig
 
 /// Deals with what comes, for as long as the client is there.
 async fn run(client: Weak<Client>, mut inputs: UnboundedReceiver<Input>) {
+    let mut next_look = Instant::now() + LOOK_EVERY;
     loop {
-        let input = match timeout(LOOK_EVERY, inputs.recv()).await {
+        let input = match timeout_at(next_look, inputs.recv()).await {
             Ok(Some(input)) => input,
             Ok(None) => return,
-            Err(_) => Input::Look,
+            Err(_) => Input::Time,
         };
         let Some(client) = client.upgrade() else { return };
         match input {
-            Input::Look => {
+            Input::Look | Input::Time => {
                 // What changes from here on is another look.
                 client.will_look.store(false, Ordering::Release);
                 client.look().await;
+                if matches!(input, Input::Time) {
+                    client.keep_listed().await;
+                }
+                next_look = Instant::now() + LOOK_EVERY;
             }
-            Input::Letter(letter) => client.letter(letter).await,
+            Input::Displaced(whose) => {
+                if whose == client.state().await.id {
+                    client.displaced();
+                }
+            }
+            Input::Signal(letter) => {
+                client.waiting.fetch_sub(weight(&letter), Ordering::AcqRel);
+                client.signalled(letter).await;
+            }
             Input::Returned(letter) => client.returned(&letter).await,
         }
     }
@@ -332,10 +387,9 @@ impl Listener for Client {
     fn signal(self: Arc<Self>, signal: Signal) {
         match signal {
             Signal::Lobby { letter } => match letter.say {
-                // One look that is to come sees all that has happened by then.
-                LobbySay::Look if self.will_look.swap(true, Ordering::AcqRel) => {}
-                LobbySay::Look => self.input(Input::Look),
-                LobbySay::Displaced | LobbySay::Signal { .. } => self.input(Input::Letter(*letter)),
+                LobbySay::Look => self.will_look(),
+                LobbySay::Displaced => self.input(Input::Displaced(letter.to)),
+                LobbySay::Signal { .. } => self.receive(*letter),
             },
             Signal::Undeliverable { signal, .. } => {
                 if let Signal::Lobby { letter } = *signal {

@@ -13,7 +13,7 @@ use super::out;
 use super::wire::{self, Message};
 use crate::cluster::Listener;
 use crate::dialect::Services;
-use crate::domain::lobbies::{Coming, Entry, MAX_STATE};
+use crate::domain::lobbies::{Coming, Entry, MAX_STATE, Return};
 use crate::ids::{LobbyClientId, LobbyCode};
 use crate::session::{Conversation, Refusal, Session, Target};
 use crate::store::record::lobby::LobbySignal;
@@ -67,9 +67,8 @@ impl Talk {
             state.speaks = false;
             return Err(wire::missing_code());
         } else if token.flatten().is_some() {
-            if let Some(entry) = self.services.lobbies.come_back(client.caller(state)).await? {
-                client.join(state, &entry).await;
-            }
+            let returned = self.services.lobbies.come_back(client.caller(state)).await?;
+            self.returned(client, state, returned).await;
         } else if let Err(error) = self.services.lobbies.arrive(client.caller(state)).await {
             // It can be itself again all the same; only this connection will not be ended by its next.
             tracing::debug!(%error, "a client was not noted");
@@ -152,8 +151,8 @@ impl Talk {
         let id = self.services.lobbies.client(&token).ok_or_else(bad_token)?;
         let stranger = client.caller(state);
         state.id = id;
-        let entry = match self.services.lobbies.come_back(client.caller(state)).await {
-            Ok(entry) => entry,
+        let returned = match self.services.lobbies.come_back(client.caller(state)).await {
+            Ok(returned) => returned,
             Err(error) => {
                 state.id = stranger.id;
                 return Err(error.into());
@@ -165,10 +164,17 @@ impl Talk {
             tracing::debug!(%error, "a client that was nobody yet is forgotten later");
         }
         client.tell_identity(state);
-        if let Some(entry) = entry {
-            client.join(state, &entry).await;
-        }
+        self.returned(client, state, returned).await;
         Ok(())
+    }
+
+    /// Says what a token led to. A refusal does not end the connection: the client may try elsewhere, or once more.
+    async fn returned(&self, client: &Client, state: &mut State, returned: Return) {
+        match returned {
+            Return::Into(entry) => client.join(state, &entry).await,
+            Return::Refused(refused) => self.session.reply(out::error(&refused.into())),
+            Return::Nowhere => {}
+        }
     }
 
     async fn to_host(&self, client: &Client, state: &State, kind: LobbySignal, signal: &RawValue) -> Handled {

@@ -11,10 +11,10 @@ use futures_util::StreamExt as _;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
-use super::{ATTEMPTS, Lobbies, Result, VISIT, decode, rules};
+use super::{ATTEMPTS, Lobbies, LobbyError, Result, contended, decode, rules};
 use crate::ids::{LobbyCode, NodeId, SessionRef};
 use crate::store::lobbies::LobbyChange;
-use crate::store::record;
+use crate::store::{StoreError, record};
 
 /// Between two looks at what is due.
 const EVERY: Duration = Duration::from_millis(500);
@@ -69,9 +69,11 @@ impl Lobbies {
                     self.visit(code, may_bury.then_some(alive)).await.inspect_err(|error| warn!(%error, "a lobby room was not looked at"))
                 }
             });
+        // One that cannot be read will not be read the next time either.
+        let is_failure = |outcome: &Result<()>| !matches!(outcome, Ok(()) | Err(LobbyError::Store(StoreError::Corrupt(_))));
         let failed = futures_util::stream::iter(visits)
             .buffer_unordered(CONCURRENT)
-            .filter(|outcome| std::future::ready(outcome.is_err()))
+            .filter(|outcome| std::future::ready(is_failure(outcome)))
             .count()
             .await;
         if failed == 0 && may_bury {
@@ -119,13 +121,23 @@ impl Lobbies {
                 self.ended(code, &before, None).await;
             } else {
                 self.relist(code, &room, now, false).await;
+                self.relist_if_changed(code, changed).await?;
                 if room != before {
                     self.tell(None, &before, &room, code);
                 }
             }
             return Ok(());
         }
-        self.store.list_lobby(code, VISIT, true, false).await?;
+        Err(contended())
+    }
+
+    /// Somebody may have changed the room and listed it for sooner before a visit did for later: whoever lists it last has seen it last.
+    async fn relist_if_changed(&self, code: LobbyCode, revision: Option<u64>) -> Result<()> {
+        let (kept, now) = self.store.lobby(code).await?;
+        match kept {
+            Some(kept) if Some(kept.revision) != revision => self.relist(code, &decode(&kept.record)?, now, true).await,
+            Some(_) | None => {}
+        }
         Ok(())
     }
 

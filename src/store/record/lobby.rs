@@ -103,6 +103,9 @@ pub struct LobbyClientRecord {
     /// It speaks in messages.
     #[serde(default)]
     pub speaks: bool,
+    /// That room did not take it back: this connection is in none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
 }
 
 /// A letter to a session of a client in a lobby.

@@ -89,12 +89,9 @@ pub(super) fn mesh(id: MeshId) -> String {
     format!("rialto:{{x:{id}}}")
 }
 
-pub(super) fn lobby(code: LobbyCode) -> String {
-    format!("rialto:{{l:{code}}}")
-}
-
-pub(super) fn lobby_snapshot(code: LobbyCode) -> String {
-    format!("rialto:{{l:{code}}}:snap")
+/// The keys of the scripts on a lobby room: the room, its snapshot, and what is known of its end.
+pub(super) fn lobby(code: LobbyCode) -> [String; 3] {
+    ["", ":snap", ":end"].map(|suffix| format!("rialto:{{l:{code}}}{suffix}"))
 }
 
 /// What is noted of a client.

@@ -4,36 +4,54 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tracing::warn;
+use uuid::Uuid;
 
 use super::{RedisStore, keys, millis, script, wire};
 use crate::ids::{LobbyClientId, LobbyCode, Micros};
 use crate::store::Result;
 use crate::store::lobbies::{Allowance, KeptLobby, Lobbies, LobbyChange};
 
+/// A room that nobody has looked at for so long is in no index any more: a backstop behind those who keep the rooms.
+const STAYS: Duration = Duration::from_secs(30 * 86_400);
+/// So long it is known that a room has ended and was not lost.
+const ENDED: Duration = Duration::from_secs(3_600);
+
 #[async_trait]
 impl Lobbies for RedisStore {
     async fn lobby(&self, code: LobbyCode) -> Result<(Option<KeptLobby>, Micros)> {
-        let call = script::LOBBY.on(&[keys::lobby(code)]);
+        let [room, snapshot, _] = keys::lobby(code);
+        let mut call = script::LOBBY.on(&[room, snapshot]);
+        call.arg(millis(STAYS));
         let (now, revision, record): (u64, String, Vec<u8>) = self.shared.run(call).await?;
         let kept = (!revision.is_empty()).then(|| wire::parse(&revision)).transpose()?;
         Ok((kept.map(|revision| KeptLobby { revision, record: record.into() }), Micros(now)))
     }
 
     async fn change_lobby(&self, code: LobbyCode, revision: u64, change: LobbyChange) -> Result<Option<u64>> {
-        let mut call = script::CHANGE_LOBBY.on(&[keys::lobby(code), keys::lobby_snapshot(code)]);
+        let mut call = script::CHANGE_LOBBY.on(&keys::lobby(code));
         let (record, snapshot) = match change {
             LobbyChange::Record(record) => (record, Bytes::new()),
             LobbyChange::Snapshot(record, snapshot) => (record, snapshot),
             LobbyChange::Gone => (Bytes::new(), Bytes::new()),
         };
-        call.arg(revision).arg(&record[..]).arg(&snapshot[..]);
+        // A Cluster's client repeats a call whose answer was lost: by this the script knows it.
+        let mark = Uuid::new_v4().into_bytes();
+        call.arg(revision).arg(&record[..]).arg(&snapshot[..]).arg(&mark).arg(millis(STAYS)).arg(millis(ENDED));
         let next: String = self.shared.run(call).await?;
         (!next.is_empty()).then(|| wire::parse(&next)).transpose()
     }
 
+    async fn restore_lobby(&self, code: LobbyCode, known: &KeptLobby) -> Result<bool> {
+        let mut call = script::RESTORE_LOBBY.on(&keys::lobby(code));
+        call.arg(known.revision).arg(&known.record[..]).arg(millis(STAYS));
+        self.shared.run(call).await
+    }
+
     async fn lobby_snapshot(&self, code: LobbyCode) -> Result<Option<Bytes>> {
         let mut get = redis::cmd("GET");
-        get.arg(keys::lobby_snapshot(code));
+        let [_, snapshot, _] = keys::lobby(code);
+        get.arg(snapshot);
         Ok(self.shared.query::<Option<Vec<u8>>>(get).await?.map(Bytes::from))
     }
 
@@ -56,19 +74,22 @@ impl Lobbies for RedisStore {
     async fn due_lobbies(&self, limit: usize, again: Duration) -> Result<Vec<LobbyCode>> {
         let mut call = script::DUE_LOBBIES.on(&[keys::LOBBIES]);
         call.arg(limit).arg(millis(again));
-        codes(self.shared.run(call).await?)
+        let codes = self.shared.run(call).await?;
+        self.read_codes(keys::LOBBIES, codes).await
     }
 
     async fn all_lobbies(&self) -> Result<Vec<LobbyCode>> {
         let mut range = redis::cmd("ZRANGE");
         range.arg(keys::LOBBIES).arg(0).arg(-1);
-        codes(self.shared.query(range).await?)
+        let codes = self.shared.query(range).await?;
+        self.read_codes(keys::LOBBIES, codes).await
     }
 
     async fn public_lobbies(&self, limit: usize) -> Result<Vec<LobbyCode>> {
         let mut range = redis::cmd("ZREVRANGE");
         range.arg(keys::PUBLIC_LOBBIES).arg(0).arg(limit.saturating_sub(1));
-        codes(self.shared.query(range).await?)
+        let codes = self.shared.query(range).await?;
+        self.read_codes(keys::PUBLIC_LOBBIES, codes).await
     }
 
     async fn lobby_client(&self, client: LobbyClientId) -> Result<Option<Bytes>> {
@@ -102,6 +123,23 @@ impl Lobbies for RedisStore {
     }
 }
 
-fn codes(texts: Vec<String>) -> Result<Vec<LobbyCode>> {
-    texts.iter().map(|text| wire::parse(text)).collect()
+impl RedisStore {
+    /// Reads what stands in an index. What is no code is struck off: it must not keep the others from being looked at.
+    async fn read_codes(&self, index: &str, texts: Vec<Vec<u8>>) -> Result<Vec<LobbyCode>> {
+        let read = |text: &[u8]| std::str::from_utf8(text).ok()?.parse().ok();
+        let (mut codes, mut strange) = (Vec::new(), Vec::new());
+        for text in texts {
+            match read(&text) {
+                Some(code) => codes.push(code),
+                None => strange.push(text),
+            }
+        }
+        if !strange.is_empty() {
+            warn!(index, entries = strange.len(), "what is no code of a lobby room is struck off its index");
+            let mut strike = redis::cmd("ZREM");
+            strike.arg(index).arg(&strange);
+            self.shared.query::<()>(strike).await?;
+        }
+        Ok(codes)
+    }
 }

@@ -108,6 +108,7 @@ scripts! {
     RENAME_GUEST = "lua/rename_guest.lua",
     LOBBY = "lua/lobby.lua",
     CHANGE_LOBBY = "lua/change_lobby.lua",
+    RESTORE_LOBBY = "lua/restore_lobby.lua",
     LIST_LOBBY = "lua/list_lobby.lua",
     DUE_LOBBIES = "lua/due_lobbies.lua",
     BOOK_LOBBY = "lua/book_lobby.lua",

@@ -10,6 +10,7 @@ everywhere!(
     within_the_grace_everybody_is_where_they_were,
     a_half_open_connection_is_displaced,
     a_wrong_token_is_nobodys,
+    a_token_that_a_full_room_refuses_is_good_once_more with [("LOBBY_GRACE_SECONDS", "1")],
 );
 
 async fn a_token_makes_the_same_client(site: Site) {
@@ -89,4 +90,25 @@ async fn a_wrong_token_is_nobodys(site: Site) {
         stranger.fence().await;
     }
     assert!(ann.wire.is_open());
+}
+
+async fn a_token_that_a_full_room_refuses_is_good_once_more(site: Site) {
+    let (host, code) = Player::create(site.here(), json!({ "maxGuests": 1 })).await;
+    let first = Player::join(site.there(), &code, None).await;
+    let token = first.token.clone();
+    first.wire.close().await;
+    host.told("guestLeft").await;
+    let second = Player::join(site.here(), &code, None).await;
+    let mut by_address = Player::back(site.there(), &token).await;
+    assert_eq!(by_address.error().await, "roomFull");
+    by_address.fence().await;
+    let mut by_message = Player::connect(site.here(), "").await;
+    by_message.send("reconnect", json!({ "token": token })).await;
+    by_message.identified().await;
+    assert_eq!(by_message.error().await, "roomFull");
+    assert_eq!(by_address.wire.closed().await.0, 4002);
+    second.wire.close().await;
+    host.told("guestLeft").await;
+    Player::back(site.there(), &token).await.joined(false, false).await;
+    assert_eq!(by_message.wire.closed().await.0, 4002);
 }
