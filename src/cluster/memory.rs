@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::ids::ChannelId;
+use crate::ids::{ChannelId, Position};
 use crate::store::channels::Known;
 
 /// At least so many channels are remembered, at most twice as many.
@@ -17,8 +17,12 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Notes what was seen, unless something later is known already.
+    /// Notes what was seen, unless something later is known already. Where nothing was, nothing can be lost; nor would it do to write a
+    /// channel anew that is over, only to compare it.
     pub(super) fn note(&mut self, channel: ChannelId, known: Known) {
+        if known.position == Position::default() && known.message.is_none() {
+            return;
+        }
         let rank = |known: &Known| (known.epoch, known.position, known.message.is_some());
         let before = self.recall(channel);
         let latest = before.filter(|before| rank(before) >= rank(&known)).unwrap_or(known);
@@ -43,7 +47,7 @@ impl Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{Epoch, MessageId, Position, UserId};
+    use crate::ids::{Epoch, MessageId, UserId};
 
     fn known(epoch: u64, seq: u64) -> Known {
         Known { epoch: Epoch(epoch), position: Position::message(seq), message: Some(MessageId::random()) }
@@ -56,6 +60,13 @@ mod tests {
             memory.note(channel, seen);
         }
         assert_eq!(memory.all(), [(channel, late)]);
+    }
+
+    #[test]
+    fn where_nothing_was_said_there_is_nothing_to_remember() {
+        let mut memory = Memory::default();
+        memory.note(ChannelId::general(), Known { epoch: Epoch(3), ..Known::default() });
+        assert_eq!(memory.all(), []);
     }
 
     #[test]

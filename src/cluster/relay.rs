@@ -9,7 +9,8 @@
 
 mod desk;
 
-use std::collections::HashMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -43,8 +44,16 @@ const WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 struct Letter {
     to: SessionId,
+    /// Sessions of the same node that get it as well.
+    also: Vec<SessionId>,
     reply_to: Option<SessionRef>,
     signal: Signal,
+}
+
+impl From<Envelope> for Letter {
+    fn from(Envelope { to, also, reply_to, signal, .. }: Envelope) -> Self {
+        Self { to, also, reply_to, signal }
+    }
 }
 
 /// A node's post office.
@@ -76,17 +85,33 @@ impl Relay {
 
     /// Sends a signal to a session, wherever it is. What cannot be delivered comes back to `reply_to`.
     pub fn send(self: &Arc<Self>, to: SessionRef, reply_to: Option<SessionRef>, signal: Signal) {
-        let letter = Letter { to: to.session, reply_to, signal };
-        if to.node == self.node {
+        self.dispatch(to.node, Letter { to: to.session, also: Vec::new(), reply_to, signal });
+    }
+
+    /// Sends a signal to several sessions, wherever they are: one letter to each node. From whom it cannot be delivered to it comes back to
+    /// `reply_to`, each by itself.
+    pub fn send_to_all(self: &Arc<Self>, to: impl IntoIterator<Item = SessionRef>, reply_to: Option<SessionRef>, signal: &Signal) {
+        let mut letters: BTreeMap<NodeId, Letter> = BTreeMap::new();
+        for SessionRef { node, session } in to {
+            match letters.entry(node) {
+                Entry::Vacant(entry) => drop(entry.insert(Letter { to: session, also: Vec::new(), reply_to, signal: signal.clone() })),
+                Entry::Occupied(mut entry) => entry.get_mut().also.push(session),
+            }
+        }
+        letters.into_iter().for_each(|(node, letter)| self.dispatch(node, letter));
+    }
+
+    fn dispatch(self: &Arc<Self>, node: NodeId, letter: Letter) {
+        if node == self.node {
             self.hand_over(letter);
-        } else if let Err(letter) = self.post(to.node, letter) {
+        } else if let Some(letter) = self.post(node, letter) {
             self.return_to_sender(letter);
         }
     }
 
     /// Tells the sender of a letter that came to a [`Desk`] that nobody is there to get it.
     pub fn undeliverable(self: &Arc<Self>, to: SessionId, reply_to: Option<SessionRef>, signal: Signal) {
-        self.return_to_sender(Letter { to, reply_to, signal });
+        self.return_to_sender(Letter { to, also: Vec::new(), reply_to, signal });
     }
 
     /// Lets the writers and desks go.
@@ -117,7 +142,7 @@ impl Relay {
                         let newest = seen.entry(envelope.from).or_default();
                         if envelope.number > *newest {
                             *newest = envelope.number;
-                            self.hand_over(Letter { to: envelope.to, reply_to: envelope.reply_to, signal: envelope.signal });
+                            self.hand_over(envelope.into());
                         }
                     }
                     Ok(Decoded::Unknown) => {}
@@ -142,13 +167,16 @@ impl Relay {
             cursor.clone_from(&last.cursor);
             for letter in letters {
                 if let Ok(Decoded::Known(envelope)) = record::decode::<Envelope>(&letter.body) {
-                    self.return_to_sender(Letter { to: envelope.to, reply_to: envelope.reply_to, signal: envelope.signal });
+                    self.return_to_sender(envelope.into());
                 }
             }
         }
     }
 
-    fn hand_over(self: &Arc<Self>, letter: Letter) {
+    fn hand_over(self: &Arc<Self>, mut letter: Letter) {
+        for to in std::mem::take(&mut letter.also) {
+            self.hand_over(Letter { to, ..letter.clone() });
+        }
         match self.desks.taker(&letter.signal) {
             Taker::Session => match self.hub.crowd().find(letter.to) {
                 Some(listener) => listener.signal(letter.signal),
@@ -159,7 +187,10 @@ impl Relay {
         }
     }
 
-    fn return_to_sender(self: &Arc<Self>, letter: Letter) {
+    fn return_to_sender(self: &Arc<Self>, mut letter: Letter) {
+        for to in std::mem::take(&mut letter.also) {
+            self.return_to_sender(Letter { to, ..letter.clone() });
+        }
         self.metrics.relay_undeliverable.inc();
         // A return that cannot be delivered is not returned again.
         let (Some(sender), false) = (letter.reply_to, matches!(letter.signal, Signal::Undeliverable { .. })) else { return };
@@ -168,14 +199,14 @@ impl Relay {
     }
 
     /// Queues a letter for another node's writer, or gives it back if the queue is full.
-    fn post(self: &Arc<Self>, node: NodeId, letter: Letter) -> std::result::Result<(), Letter> {
+    fn post(self: &Arc<Self>, node: NodeId, letter: Letter) -> Option<Letter> {
         let mut writers = lock(&self.writers);
         let writer = writers.entry(node).or_insert_with(|| {
             let (sender, letters) = mpsc::channel(QUEUE);
             tokio::spawn(self.clone().write(node, letters));
             sender
         });
-        writer.try_send(letter).map_err(|error| match error {
+        writer.try_send(letter).err().map(|error| match error {
             mpsc::error::TrySendError::Full(letter) | mpsc::error::TrySendError::Closed(letter) => letter,
         })
     }
@@ -190,8 +221,8 @@ impl Relay {
                 .iter()
                 .map(|letter| {
                     number += 1;
-                    let Letter { to, reply_to, signal } = letter.clone();
-                    record::encode(&Envelope { from: self.node, number, to, reply_to, signal })
+                    let Letter { to, also, reply_to, signal } = letter.clone();
+                    record::encode(&Envelope { from: self.node, number, to, also, reply_to, signal })
                 })
                 .collect();
             match self.append(node, &bodies).await {

@@ -112,7 +112,8 @@ pub struct NamedRooms {
     passes: Passes,
     tally: Tally,
     limits: Limits,
-    here: Mutex<HashMap<ChannelId, Here>>,
+    /// By what is never used again, as slugs are.
+    here: Mutex<HashMap<RoomId, Here>>,
     /// A room has no guests on this node any more.
     vacated: Notify,
     /// The store may have lost rooms or guests.
@@ -221,6 +222,12 @@ impl NamedRooms {
         Ok(self.guests(room.channel()).await?.iter().any(|member| member.user == guest))
     }
 
+    /// Whether the store has lost a room that people of this node are in, and somebody has made another one under its slug since.
+    #[must_use]
+    pub fn is_replaced(&self, room: RoomId) -> bool {
+        self.here().get(&room).is_some_and(|here| here.replaced)
+    }
+
     /// Who is in a room, in an order that stays.
     pub async fn guests(&self, channel: ChannelId) -> Result<Vec<Member>, StoreError> {
         let mut guests = self.store.members(channel, MAX_GUESTS).await?;
@@ -242,7 +249,7 @@ impl NamedRooms {
         if count.events > limit { Err(DoorError::SlowDown(count.resets_in)) } else { Ok(()) }
     }
 
-    fn here(&self) -> MutexGuard<'_, HashMap<ChannelId, Here>> {
+    fn here(&self) -> MutexGuard<'_, HashMap<RoomId, Here>> {
         self.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -92,10 +92,21 @@ pub struct Keep {
     pub anew: bool,
 }
 
+/// What became of a wish to keep a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It was there.
+    There,
+    /// It was not there.
+    Missing,
+    /// Another one is there under its slug.
+    Replaced,
+}
+
 /// Rooms with names.
 #[async_trait]
 pub trait NamedRooms: Send + Sync {
-    /// Makes a room that stays for `idle`. `false`: there is one with this slug.
+    /// Makes a room that stays for `idle`. `false`: there is another one with this slug.
     async fn found(&self, room: &NamedRoom, idle: Duration) -> Result<bool>;
 
     /// The room with this slug.
@@ -108,8 +119,8 @@ pub trait NamedRooms: Send + Sync {
     /// Writes what a guest is called now. `false`, and nothing published: it is not in the room.
     async fn rename_guest(&self, channel: ChannelId, guest: &Member, announce: &News) -> Result<bool>;
 
-    /// Lets a room stay for another `idle`. `false`: it was not there.
-    async fn keep_named_room(&self, room: &NamedRoom, idle: Duration, keep: Keep) -> Result<bool>;
+    /// Lets a room stay for another `idle`, unless another one has its slug.
+    async fn keep_named_room(&self, room: &NamedRoom, idle: Duration, keep: Keep) -> Result<Kept>;
 
     /// At most `limit` rooms that are on the list for everybody, in no promised order.
     async fn public_rooms(&self, limit: usize) -> Result<Vec<Sight>>;

@@ -182,6 +182,9 @@ pub struct Envelope {
     pub number: u64,
     /// For whom.
     pub to: SessionId,
+    /// And for these sessions of the same node.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<SessionId>,
     /// Who wants to know if it cannot be delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<SessionRef>,

@@ -91,7 +91,7 @@ fn news_and_letters_go_both_ways() {
 
     let at = SessionRef { node: NodeId::random(), session };
     let key = TokenDigest("00ff".to_owned());
-    let letter = |signal| Envelope { from: at.node, number: 7, to: session, reply_to: Some(at), signal };
+    let letter = |signal| Envelope { from: at.node, number: 7, to: session, also: Vec::new(), reply_to: Some(at), signal };
     let ended = v1::decode::<v1::Envelope>(&encode(&letter(Signal::KeyEnded { key: key.clone() }))).unwrap();
     assert_eq!((ended.from, ended.number, ended.to), (at.node.0, 7, session.0));
     assert_eq!(ended.reply_to, Some(v1::SessionRef { node: at.node.0, session: session.0 }));

@@ -109,3 +109,28 @@ async fn a_node_that_serves_rooms_and_has_participants_sends_itself_letters() {
     all.send(here, Some(here), ask());
     assert!(calls.recv().await.is_none() && agent.recv().await.is_none());
 }
+
+#[tokio::test]
+async fn what_is_for_several_sessions_is_one_letter_to_their_node() {
+    let (store, _folder) = store();
+    let (here, there) = (node(&store).await, node(&store).await);
+    let ((calls_desk, mut calls), (media_desk, mut agent)) = (tray(), tray());
+    there.set_calls_desk(calls_desk);
+    here.set_media_desk(media_desk);
+    let sessions = [(); 3].map(|()| SessionId::random());
+    let asks = SessionRef { node: here.node, session: SessionId::random() };
+    here.send_to_all(sessions.map(|session| SessionRef { node: there.node, session }), Some(asks), &tell());
+    let mut told = Vec::new();
+    for _ in sessions {
+        let (to, reply_to, signal) = next(&mut calls).await;
+        assert_eq!((reply_to, signal), (Some(asks), tell()));
+        told.push(to);
+    }
+    assert!(sessions.iter().all(|session| told.contains(session)));
+    assert_eq!(here.metrics.relay_letters_out.get(), 1);
+    // Nobody is there: that is told of each.
+    here.send_to_all(sessions.map(|session| SessionRef { node: NodeId::random(), session }), Some(asks), &tell());
+    for _ in sessions {
+        assert!(matches!(next(&mut agent).await.2, Signal::Undeliverable { .. }));
+    }
+}

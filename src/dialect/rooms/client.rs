@@ -182,6 +182,12 @@ pub(super) fn post(client: &Client, to: &Member, message: GuestMessage) {
     client.services.relay.send(to.at, Some(client.at), signal);
 }
 
+/// Sends a message to all who are in the room.
+pub(super) fn post_to_all(client: &Client, to: &[Member], message: GuestMessage) {
+    let signal = Signal::GuestMessage { message: Box::new(message) };
+    client.services.relay.send_to_all(to.iter().map(|member| member.at), Some(client.at), &signal);
+}
+
 impl Listener for Client {
     fn session(&self) -> SessionId {
         self.at.session

@@ -85,10 +85,8 @@ impl Talk {
         match &message.receiver {
             Address::GroundControl => self.ground_control(client, &message).await,
             Address::Room => {
-                let relayed = relayed(client, &message);
-                for member in client.hall().everybody().await? {
-                    client::post(client, &member, relayed.clone());
-                }
+                let everybody = client.hall().everybody().await?;
+                client::post_to_all(client, &everybody, relayed(client, &message));
                 Ok(())
             }
             Address::Guest(whom) => {

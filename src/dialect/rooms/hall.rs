@@ -16,7 +16,8 @@ use super::client::Client;
 use super::out;
 use super::silence::Patience;
 use crate::domain::NamedRooms;
-use crate::ids::{ChannelId, SessionId, UserId};
+use crate::ids::{RoomId, SessionId, UserId};
+use crate::session::close::CloseCode;
 use crate::store::Result;
 use crate::store::channels::Member;
 use crate::store::named_rooms::NamedRoom;
@@ -30,7 +31,7 @@ const RETRY: Duration = Duration::from_millis(250);
 pub struct Halls {
     rooms: Arc<NamedRooms>,
     patience: Patience,
-    open: Mutex<HashMap<ChannelId, Weak<Hall>>>,
+    open: Mutex<HashMap<RoomId, Weak<Hall>>>,
 }
 
 impl Halls {
@@ -41,7 +42,7 @@ impl Halls {
     /// The room's hall; it is there for as long as somebody holds it.
     pub(super) fn open(self: &Arc<Self>, room: &NamedRoom) -> Arc<Hall> {
         let mut open = locked(&self.open);
-        if let Some(hall) = open.get(&room.channel()).and_then(Weak::upgrade) {
+        if let Some(hall) = open.get(&room.id).and_then(Weak::upgrade) {
             return hall;
         }
         let told = Arc::new(Told::default());
@@ -53,7 +54,7 @@ impl Halls {
             known: Mutex::default(),
             told: told.clone(),
         });
-        open.insert(room.channel(), Arc::downgrade(&hall));
+        open.insert(room.id, Arc::downgrade(&hall));
         tokio::spawn(attend(Arc::downgrade(&hall), told, self.patience));
         hall
     }
@@ -172,14 +173,25 @@ impl Hall {
         let guests: Vec<Arc<Client>> = locked(&self.guests).values().cloned().collect();
         guests.iter().for_each(|guest| guest.look(now, patience));
     }
+
+    /// Whoever is in a room that is none any more is told so.
+    fn look_for_another(&self) {
+        if self.halls.rooms.is_replaced(self.room.id) {
+            let guests: Vec<Arc<Client>> = locked(&self.guests).values().cloned().collect();
+            for guest in guests {
+                guest.leave();
+                guest.close(CloseCode::Restart, "this room was lost, and another has its name by now");
+            }
+        }
+    }
 }
 
 impl Drop for Hall {
     fn drop(&mut self) {
         let mut open = locked(&self.halls.open);
         // Somebody may have opened another one in this moment.
-        if open.get(&self.room.channel()).is_some_and(|hall| hall.strong_count() == 0) {
-            open.remove(&self.room.channel());
+        if open.get(&self.room.id).is_some_and(|hall| hall.strong_count() == 0) {
+            open.remove(&self.room.id);
         }
         self.told.wake.notify_one();
     }
@@ -198,6 +210,7 @@ async fn attend(hall: Weak<Hall>, told: Arc<Told>, patience: Patience) {
             sleep(RETRY).await;
         }
         hall.look_for_silence(&patience);
+        hall.look_for_another();
     }
 }
 

@@ -10,10 +10,10 @@ use tracing::{debug, warn};
 use super::seat::news;
 use super::{NamedRooms, Seat, member};
 use crate::cluster::janitor::Chore;
-use crate::ids::{ChannelId, SessionId, SessionRef, UserId, Username};
+use crate::ids::{RoomId, SessionId, SessionRef, UserId, Username};
 use crate::store::StoreError;
 use crate::store::channels::Member;
-use crate::store::named_rooms::{Keep, NamedRoom};
+use crate::store::named_rooms::{Keep, Kept, NamedRoom};
 
 /// Rooms that people are in are kept at least so often.
 const KEEP_EVERY: Duration = Duration::from_secs(20);
@@ -29,6 +29,8 @@ pub(super) struct Here {
     pub(super) room: NamedRoom,
     /// Who is in which seat, and what they are called.
     pub(super) seats: HashMap<SessionId, (UserId, Username)>,
+    /// Another room has its slug.
+    pub(super) replaced: bool,
     /// Somebody did something since it was last kept.
     pub(super) active: bool,
     /// Sessions of this node that the store had in the room when it was last looked at, and that are none.
@@ -69,8 +71,13 @@ impl NamedRooms {
 
     /// Keeps a room that people are in. What the store has lost of it, and of them, is written anew.
     async fn keep(self: &Arc<Self>, room: &NamedRoom, active: bool) -> Result<(), StoreError> {
-        self.store.keep_named_room(room, self.limits.idle, Keep { active, anew: true }).await?;
-        let seats = self.here().get(&room.channel()).map(|here| here.seats.clone()).unwrap_or_default();
+        if self.store.keep_named_room(room, self.limits.idle, Keep { active, anew: true }).await? == Kept::Replaced {
+            if let Some(here) = self.here().get_mut(&room.id) {
+                here.replaced = true;
+            }
+            return Ok(());
+        }
+        let seats = self.here().get(&room.id).map(|here| here.seats.clone()).unwrap_or_default();
         let known = self.guests(room.channel()).await?;
         for (session, (guest, name)) in seats {
             let at = SessionRef { node: self.node, session };
@@ -85,7 +92,7 @@ impl NamedRooms {
     /// Takes out what the store was asked for in vain and got to do when nobody waited any more: what was there the last time, too.
     fn remove_strays(&self, room: &NamedRoom, known: &[Member]) {
         let mut all = self.here();
-        let Some(here) = all.get_mut(&room.channel()) else { return };
+        let Some(here) = all.get_mut(&room.id) else { return };
         let own = known.iter().filter(|member| member.at.node == self.node).map(|member| member.at.session);
         let strays: HashSet<SessionId> = own.filter(|session| !here.seats.contains_key(session)).collect();
         for session in strays.intersection(&here.strays) {
@@ -108,7 +115,7 @@ impl NamedRooms {
                 for room in vacated {
                     let keep = Keep { active: true, anew: false };
                     match self.store.keep_named_room(&room, self.limits.idle, keep).await {
-                        Ok(_) => self.forget_if_vacant(room.channel()),
+                        Ok(_) => self.forget_if_vacant(room.id),
                         Err(error) => {
                             warn!(%error, "a room's last use was not noted yet");
                             sleep(RETRY).await;
@@ -132,10 +139,10 @@ impl NamedRooms {
         }
     }
 
-    fn forget_if_vacant(&self, channel: ChannelId) {
+    fn forget_if_vacant(&self, room: RoomId) {
         let mut here = self.here();
-        if here.get(&channel).is_some_and(|here| here.seats.is_empty()) {
-            here.remove(&channel);
+        if here.get(&room).is_some_and(|here| here.seats.is_empty()) {
+            here.remove(&room);
         }
     }
 }

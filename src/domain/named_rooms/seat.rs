@@ -63,7 +63,7 @@ impl Seat {
         // Its own identifier, whoever else has it: by that it is known in its room. It was in before any limit was reached again.
         let room = &NamedRoom { guest_limit: 0, ..room.clone() };
         rooms.store.admit(room, &guest, guest.user, rooms.limits.idle, &news(room, false)).await?;
-        let is_here = rooms.here().get(&room.channel()).is_some_and(|here| here.seats.contains_key(&guest.at.session));
+        let is_here = rooms.here().get(&room.id).is_some_and(|here| here.seats.contains_key(&guest.at.session));
         if !is_here {
             // It left meanwhile; what took it out may have been done before this.
             rooms.janitor.please(Chore::Leave(room.channel(), guest.at, news(room, false)));
@@ -91,14 +91,14 @@ impl Seat {
 
     /// The guest did something: the room is in use.
     pub fn stir(&self) {
-        if let Some(here) = self.rooms.here().get_mut(&self.room.channel()) {
+        if let Some(here) = self.rooms.here().get_mut(&self.room.id) {
             here.active = true;
         }
     }
 
     /// The guest is called otherwise. `false`: there is no such guest any more.
     pub async fn rename(rooms: &NamedRooms, room: &NamedRoom, at: SessionRef, guest: UserId, name: Username) -> Result<bool, StoreError> {
-        if let Some(seat) = rooms.here().get_mut(&room.channel()).and_then(|here| here.seats.get_mut(&at.session)) {
+        if let Some(seat) = rooms.here().get_mut(&room.id).and_then(|here| here.seats.get_mut(&at.session)) {
             seat.1.clone_from(&name);
         }
         rooms.store.rename_guest(room.channel(), &member(at, guest, name), &news(room, true)).await
@@ -110,9 +110,10 @@ impl Seat {
 
     fn note(&self) {
         let mut all = self.rooms.here();
-        let here = all.entry(self.room.channel()).or_insert_with(|| Here {
+        let here = all.entry(self.room.id).or_insert_with(|| Here {
             room: self.room.clone(),
             seats: HashMap::new(),
+            replaced: false,
             active: false,
             strays: HashSet::new(),
         });
@@ -127,7 +128,7 @@ impl Drop for Seat {
         if self.standing == Standing::Refused {
             return;
         }
-        if let Some(here) = self.rooms.here().get_mut(&self.room.channel()) {
+        if let Some(here) = self.rooms.here().get_mut(&self.room.id) {
             here.seats.remove(&self.at.session);
             if here.seats.is_empty() {
                 self.rooms.vacated.notify_one();

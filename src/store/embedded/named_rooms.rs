@@ -12,7 +12,7 @@ use super::members::Joined;
 use super::{EmbeddedStore, log};
 use crate::ids::{ChannelId, Micros, Slug, UserId};
 use crate::store::channels::Member;
-use crate::store::named_rooms::{Admission, Keep, NamedRoom, NamedRooms, Sight};
+use crate::store::named_rooms::{Admission, Keep, Kept, NamedRoom, NamedRooms, Sight};
 use crate::store::nodes::Holding;
 use crate::store::record::{self, Decoded};
 use crate::store::topics::News;
@@ -29,8 +29,8 @@ impl NamedRooms for EmbeddedStore {
     async fn found(&self, room: &NamedRoom, idle: Duration) -> Result<bool> {
         let room = room.clone();
         self.write(move |work| {
-            if alive(work.transaction, room.channel(), work.now)?.is_some() {
-                return Ok(false);
+            if let Some(present) = alive(work.transaction, room.channel(), work.now)? {
+                return Ok(present.room.id == room.id);
             }
             write(work.transaction, &Row { ends: work.now.plus(idle), active: work.now, room })?;
             Ok(true)
@@ -81,21 +81,23 @@ impl NamedRooms for EmbeddedStore {
         Ok(is_there)
     }
 
-    async fn keep_named_room(&self, room: &NamedRoom, idle: Duration, keep: Keep) -> Result<bool> {
+    async fn keep_named_room(&self, room: &NamedRoom, idle: Duration, keep: Keep) -> Result<Kept> {
         let room = room.clone();
         self.write(move |work| {
             let present = alive(work.transaction, room.channel(), work.now)?;
-            let was_there = present.is_some();
-            if !was_there && !keep.anew {
-                return Ok(false);
-            }
+            let kept = match &present {
+                Some(present) if present.room.id != room.id => return Ok(Kept::Replaced),
+                Some(_) => Kept::There,
+                None if !keep.anew => return Ok(Kept::Missing),
+                None => Kept::Missing,
+            };
             let mut row = present.unwrap_or(Row { ends: work.now, active: work.now, room });
             row.ends = work.now.plus(idle);
             if keep.active {
                 row.active = work.now;
             }
             write(work.transaction, &row)?;
-            Ok(was_there)
+            Ok(kept)
         })
         .await
     }

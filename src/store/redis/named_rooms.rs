@@ -1,15 +1,16 @@
-//! Rooms with names. Each is in its channel's slot and ends by itself; the index is for the list, and tidied by whoever reads it.
+//! Rooms with names. Each is in its channel's slot and ends by itself; the index is for the list.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use redis::Cmd;
+use tracing::warn;
 
 use super::channels::write_member;
 use super::{RedisStore, keys, millis, script, wire};
 use crate::ids::{ChannelId, Slug, UserId};
 use crate::store::channels::Member;
-use crate::store::named_rooms::{Admission, Keep, NamedRoom, NamedRooms, Sight};
+use crate::store::named_rooms::{Admission, Keep, Kept, NamedRoom, NamedRooms, Sight};
 use crate::store::nodes::Holding;
 use crate::store::record::{self, Decoded};
 use crate::store::topics::News;
@@ -68,14 +69,19 @@ impl NamedRooms for RedisStore {
         Ok(done)
     }
 
-    async fn keep_named_room(&self, room: &NamedRoom, idle: Duration, keep: Keep) -> Result<bool> {
+    async fn keep_named_room(&self, room: &NamedRoom, idle: Duration, keep: Keep) -> Result<Kept> {
         let mut call = script::KEEP_NAMED.on(&keys::named_room(&room.slug));
         call.arg(room.id.to_string()).arg(&record::encode(room)[..]).arg(millis(idle)).arg(u8::from(keep.active)).arg(u8::from(keep.anew));
-        let was_there: bool = self.shared.run(call).await?;
-        if !was_there && keep.anew {
+        let kept = match self.shared.run::<String>(call).await?.as_str() {
+            "there" => Kept::There,
+            "missing" => Kept::Missing,
+            "replaced" => Kept::Replaced,
+            _ => return Err(wire::strange()),
+        };
+        if kept == Kept::Missing && keep.anew {
             self.list(room).await?;
         }
-        Ok(was_there)
+        Ok(kept)
     }
 
     async fn public_rooms(&self, limit: usize) -> Result<Vec<Sight>> {
@@ -84,39 +90,57 @@ impl NamedRooms for RedisStore {
         while found.len() < limit {
             let mut range = redis::cmd("ZRANGE");
             range.arg(keys::PUBLIC_ROOMS).arg(offset).arg(offset + CHUNK - 1).arg("REV");
-            let listed: Vec<String> = self.shared.query(range).await?;
-            let slugs: Vec<Slug> =
-                listed.iter().map(|slug| Slug::parse(slug.clone()).map_err(|_| wire::strange())).collect::<Result<_>>()?;
-            let sights = self.shared.run_all(slugs.iter().map(sight).collect()).await?;
-            let mut gone = Vec::new();
-            for (slug, answer) in listed.iter().zip(sights) {
-                // Another one may have been made under the same slug, for fewer eyes.
-                match read_sight(wire::read(answer)?)?.filter(|sight| sight.room.public) {
-                    Some(sight) => found.push(sight),
-                    None => gone.push(slug),
-                }
-            }
-            if !gone.is_empty() {
-                let mut remove = redis::cmd("ZREM");
-                remove.arg(keys::PUBLIC_ROOMS).arg(&gone);
-                self.shared.query::<()>(remove).await?;
-            }
+            let listed: Vec<Vec<u8>> = self.shared.query(range).await?;
+            let (sights, gone) = self.tidy(&listed).await?;
+            found.extend(sights);
             if listed.len() < CHUNK {
                 break;
             }
-            offset += CHUNK - gone.len();
+            offset += CHUNK - gone;
         }
         found.truncate(limit);
         Ok(found)
     }
 
-    async fn sweep_named_rooms(&self, _limit: usize) -> Result<usize> {
-        // Every key of a room ends by itself.
-        Ok(0)
+    async fn sweep_named_rooms(&self, limit: usize) -> Result<usize> {
+        // Every key of a room ends by itself; the list is tidied by whoever reads it, and where nobody does, here: by and by.
+        let mut some = redis::cmd("ZRANDMEMBER");
+        some.arg(keys::PUBLIC_ROOMS).arg(limit);
+        let listed: Vec<Vec<u8>> = self.shared.query(some).await?;
+        Ok(self.tidy(&listed).await?.1)
     }
 }
 
 impl RedisStore {
+    /// The rooms behind entries of the list. Those behind which there is none are struck off; answers how many.
+    async fn tidy(&self, listed: &[Vec<u8>]) -> Result<(Vec<Sight>, usize)> {
+        let slug = |entry: &[u8]| Slug::parse(std::str::from_utf8(entry).ok()?.to_owned()).ok();
+        let slugs: Vec<Option<Slug>> = listed.iter().map(|entry| slug(entry)).collect();
+        let mut answers = self.shared.run_all(slugs.iter().flatten().map(sight).collect()).await?.into_iter();
+        let (mut found, mut gone) = (Vec::new(), Vec::new());
+        for (entry, slug) in listed.iter().zip(slugs) {
+            let sight = match slug.and_then(|_| answers.next()) {
+                Some(answer) => read_sight(wire::read(answer)?),
+                None => Ok(None),
+            };
+            match sight {
+                // Another one may have been made under the same slug, for fewer eyes.
+                Ok(sight) => match sight.filter(|sight| sight.room.public) {
+                    Some(sight) => found.push(sight),
+                    None => gone.push(entry),
+                },
+                // The others are listed all the same.
+                Err(error) => warn!(%error, "a room of the list for everybody cannot be read"),
+            }
+        }
+        if !gone.is_empty() {
+            let mut remove = redis::cmd("ZREM");
+            remove.arg(keys::PUBLIC_ROOMS).arg(&gone);
+            self.shared.query::<()>(remove).await?;
+        }
+        Ok((found, gone.len()))
+    }
+
     /// Puts a room for everybody on the list.
     async fn list(&self, room: &NamedRoom) -> Result<()> {
         if !room.public {

@@ -41,7 +41,7 @@ async fn letters_arrive_once_and_in_order_over_connections_that_break() {
     // A retry of an append that had succeeded, as after an answer that was lost.
     let envelope = |number, signal| {
         let (from, to) = (here.node, there.clerk.session);
-        record::encode(&Envelope { from, number, to, reply_to: None, signal })
+        record::encode(&Envelope { from, number, to, also: Vec::new(), reply_to: None, signal })
     };
     let far = u64::MAX - 1;
     let batch = [envelope(far - 1, letter(1_000)), envelope(far, letter(1_001))];

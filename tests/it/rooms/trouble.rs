@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rialto::ids::{ChannelId, Slug};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
@@ -33,6 +34,30 @@ async fn redis_comes_back_empty_and_the_room_is_as_it_was() {
     let third = post_form(&nodes[0], "/room/r", "password=hush").await.cookie();
     let _third = knock(&nodes[0], "r", "", Some(&third)).await.unwrap();
     assert_eq!(post_form(&nodes[1], "/room/r", "password=hush").await.status, 418);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guests_of_a_lost_room_are_not_in_another_of_the_same_name() {
+    let redis = wait_for(RedisServer::start);
+    let nodes = nodes(2, &Settings::redis(&redis.url()).with("ROOM_IDLE_SECONDS", 6)).await;
+    make(&nodes[0], json!({ "name": "r" })).await;
+    let ann = Guest::come(&nodes[0], "r").await;
+    let mut line = redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let channel = ChannelId::of_slug(&Slug::parse("r".to_owned()).unwrap());
+    loop {
+        let keys = ["room", "m"].map(|what| format!("rialto:{{c:{channel}}}:{what}"));
+        redis::cmd("DEL").arg(&keys).exec_async(&mut line).await.unwrap();
+        match post_json(&nodes[1], "/room", &json!({ "name": "r" })).await.status {
+            201 => break,
+            // Its node was quicker and has written it anew.
+            status => assert_eq!(status, 409),
+        }
+    }
+    let bob = Guest::come(&nodes[0], "r").await;
+    assert_eq!(ann.wire.closed().await.0, 1012);
+    bob.sees(&[&bob]).await;
+    let back = Guest::come(&nodes[0], "r").await;
+    bob.sees(&[&bob, &back]).await;
 }
 
 /// Who is in the room; `None` while that cannot be told.

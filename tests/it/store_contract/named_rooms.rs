@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rialto::ids::{NodeId, PasswordHash, RoomId, RoomName, Slug, UserId};
 use rialto::store::channels::Member;
-use rialto::store::named_rooms::{Admission, Keep, NamedRoom};
+use rialto::store::named_rooms::{Admission, Keep, Kept, NamedRoom};
 use rialto::store::nodes::Holding;
 use rialto::store::topics::Topic;
 
@@ -38,10 +38,13 @@ fn guest_as(user: UserId) -> Member {
 pub async fn a_named_room_is_found_once_from_everywhere(store: TestStore) {
     let room = room(7);
     assert_eq!(store.named_room(&room.slug).await.unwrap(), None);
-    let made = at_once((0..10).map(|turn| store.either(turn).found(&room, LONG))).await;
-    assert_eq!(made.into_iter().filter(|made| *made).count(), 1);
+    let rooms: Vec<NamedRoom> = (0..10).map(|_| NamedRoom { id: RoomId::random(), ..room.clone() }).collect();
+    let made = at_once(rooms.iter().enumerate().map(|(turn, room)| store.either(turn).found(room, LONG))).await;
+    assert_eq!(made.iter().filter(|made| **made).count(), 1);
+    let first = made.iter().position(|made| *made).unwrap();
     let sight = store.other().named_room(&room.slug).await.unwrap().unwrap();
-    assert_eq!((&sight.room, sight.guests), (&room, 0));
+    assert_eq!((&sight.room, sight.guests), (&rooms[first], 0));
+    assert!(store.found(&rooms[first], LONG).await.unwrap(), "the same once more: its answer was lost");
     assert!(sight.idle_for < LONG);
 }
 
@@ -109,18 +112,18 @@ pub async fn a_room_goes_unless_it_is_kept(store: TestStore) {
     }
     let news = news(Topic::Channel(entered.channel()), "in");
     let (active, anew) = (Keep { active: true, anew: false }, Keep { active: false, anew: true });
-    assert!(store.keep_named_room(&kept, LONG, active).await.unwrap());
+    assert_eq!(store.keep_named_room(&kept, LONG, active).await.unwrap(), Kept::There);
     assert!(matches!(store.admit(&entered, &guest(), UserId::random(), LONG, &news).await.unwrap(), Admission::In(_)));
     time_passes(&*store, SHORT * 2).await;
     assert_eq!(store.other().named_room(&gone.slug).await.unwrap(), None);
     assert_eq!(store.admit(&gone, &guest(), UserId::random(), LONG, &news).await.unwrap(), Admission::Gone);
-    assert!(!store.keep_named_room(&gone, LONG, active).await.unwrap());
+    assert_eq!(store.keep_named_room(&gone, LONG, active).await.unwrap(), Kept::Missing);
     store.sweep_named_rooms(1_000).await.unwrap();
     for room in [&kept, &entered] {
         assert!(store.other().named_room(&room.slug).await.unwrap().unwrap().idle_for >= SHORT);
     }
     // Lost by the store, while people are in it.
-    assert!(!store.keep_named_room(&gone, LONG, anew).await.unwrap());
+    assert_eq!(store.keep_named_room(&gone, LONG, anew).await.unwrap(), Kept::Missing);
     assert_eq!(store.other().named_room(&gone.slug).await.unwrap().unwrap().room, gone);
 }
 
@@ -146,5 +149,7 @@ pub async fn a_later_room_under_the_same_slug_is_another(store: TestStore) {
     assert!(store.other().found(&after, LONG).await.unwrap());
     let news = news(Topic::Channel(after.channel()), "in");
     assert_eq!(store.admit(&before, &guest(), UserId::random(), LONG, &news).await.unwrap(), Admission::Gone);
+    let keep = Keep { active: true, anew: true };
+    assert_eq!(store.keep_named_room(&before, LONG, keep).await.unwrap(), Kept::Replaced, "nor is it written anew");
     assert_eq!(store.named_room(&before.slug).await.unwrap().unwrap().room, after);
 }
