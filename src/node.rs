@@ -259,7 +259,7 @@ impl Node {
         tasks.shutdown().await;
         if !tidy {
             warn!("what sessions left in the store is left to the other nodes");
-        } else if let Ok(Err(error)) = timeout(TIDY, self.store.retire(self.id)).await {
+        } else if let Ok(Err(error)) = timeout(TIDY, leave_list(&*self.store, self.id)).await {
             warn!(%error, "the node could not be taken off the list");
         }
         info!("stopped");
@@ -283,6 +283,16 @@ impl Node {
         let mut tasks = self.tasks;
         tasks.shutdown().await;
     }
+}
+
+/// Takes a node off the list, unless something is left of it: the others clear away only after those that are on the list.
+async fn leave_list(store: &dyn Store, node: NodeId) -> Result<(), StoreError> {
+    if store.holdings(node, 1).await?.is_empty() {
+        store.retire(node).await?;
+    } else {
+        warn!("what is still in the store of this node is left to the other nodes");
+    }
+    Ok(())
 }
 
 async fn resolve(config: &Config) -> Result<SocketAddr, NodeError> {

@@ -92,6 +92,11 @@ pub trait Listener: Send + Sync + 'static {
         None
     }
 
+    /// The mesh whose peers may write to it: also while it is about to enter, and they may have found it already.
+    fn may_get_from(&self) -> Option<MeshId> {
+        self.mesh()
+    }
+
     /// What its frames are built with.
     fn encoder(&self) -> &dyn Encoder;
 

@@ -1,5 +1,6 @@
 //! Says that this node is alive, and finds out when the others have given it up.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tracing::{info, warn};
 use super::reaper::Reaper;
 use super::relay::Relay;
 use super::{Hub, lock};
-use crate::ids::{NodeId, SessionRef};
+use crate::ids::{MeshId, NodeId, SessionId, SessionRef};
 use crate::metrics::Metrics;
 use crate::store::Store;
 use crate::store::nodes::{Beat, MediaInfo, NodeInfo};
@@ -39,6 +40,8 @@ pub struct Registry {
     media: Mutex<Option<MediaInfo>>,
     reaped: watch::Sender<bool>,
     nudge: Notify,
+    /// Places in meshes that were written without an answer.
+    perhaps_kept: Mutex<HashSet<(MeshId, SessionId)>>,
 }
 
 impl Registry {
@@ -46,7 +49,8 @@ impl Registry {
     #[must_use]
     pub fn new(node: NodeId, role: String, store: Arc<dyn Store>, hub: Arc<Hub>, relay: Arc<Relay>, metrics: Arc<Metrics>) -> Arc<Self> {
         let (draining, media, reaped) = (AtomicBool::new(false), Mutex::default(), watch::channel(false).0);
-        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, reaped, nudge: Notify::new() })
+        let (nudge, perhaps_kept) = (Notify::new(), Mutex::default());
+        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, reaped, nudge, perhaps_kept })
     }
 
     /// Tells the others at once that this node is about to stop.
@@ -131,17 +135,27 @@ impl Registry {
 
     /// Places in meshes that the store has lost are written anew.
     async fn keep_peers(&self) -> crate::store::Result<()> {
+        let mut outcome = Ok(());
         let kept = self.hub.crowd().in_meshes();
         for chunk in kept.chunks(500) {
-            self.store.keep_peers(self.node, chunk).await?;
+            outcome = outcome.and(self.store.keep_peers(self.node, chunk).await);
         }
+        let mut places = std::mem::take(&mut *lock(&self.perhaps_kept));
+        places.extend(kept);
+        // What failed was perhaps written all the same, or is yet to be: it is looked at the next time, too.
+        let mut perhaps = if outcome.is_err() { places.clone() } else { HashSet::new() };
         // Who left meanwhile may have been written anew behind their own leave.
-        for (mesh, session) in kept {
+        for (mesh, session) in places {
             if self.hub.crowd().find(session).is_none() {
-                self.store.leave_mesh(mesh, SessionRef { node: self.node, session }, &meshes::gone(mesh, session)).await?;
+                let at = SessionRef { node: self.node, session };
+                if let Err(error) = self.store.leave_mesh(mesh, at, &meshes::gone(mesh, session)).await {
+                    perhaps.insert((mesh, session));
+                    outcome = Err(error);
+                }
             }
         }
-        Ok(())
+        *lock(&self.perhaps_kept) = perhaps;
+        outcome
     }
 
     /// The store came back without its data: sessions are still here, so they are online and joined.

@@ -23,7 +23,7 @@ use self::desk::{Desks, Taker};
 use super::{Hub, lock};
 use crate::ids::{NodeId, SessionId, SessionRef};
 use crate::metrics::Metrics;
-use crate::store::nodes::Delivered;
+use crate::store::nodes::{Capacity, Delivered};
 use crate::store::record::{self, Decoded, Envelope, Signal};
 use crate::store::{Result, Store};
 
@@ -31,8 +31,8 @@ use crate::store::{Result, Store};
 const QUEUE: usize = 4_096;
 /// Letters in one append.
 const BATCH: usize = 128;
-/// An inbox holds at most so many.
-const INBOX_MAX: usize = 100_000;
+/// An inbox holds at most so much.
+const INBOX_MAX: Capacity = Capacity { letters: 100_000, bytes: 256 * 1024 * 1024 };
 /// How long an append is repeated before its letters are undeliverable.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Between two attempts.

@@ -45,9 +45,9 @@ impl Meshes {
     /// Sends a JSON value from a session of this node to another peer of its mesh. `false`: there is no such peer. If it turns out to be
     /// gone, what was sent comes back as [`Signal::Undeliverable`].
     pub async fn forward(&self, mesh: MeshId, from: SessionId, to: SessionId, what: Kind, json: String) -> Result<bool, StoreError> {
-        // Whoever is on this node, but in another mesh, gives it back.
         let at = match self.hub.crowd().find(to) {
-            Some(_) => Some(self.here(to)),
+            // In no mesh, or in another one, it is nobody's business here.
+            Some(listener) => (listener.may_get_from() == Some(mesh)).then(|| self.here(to)),
             None => self.store.peer(mesh, to).await?,
         };
         let Some(at) = at else { return Ok(false) };

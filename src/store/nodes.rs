@@ -112,6 +112,15 @@ pub trait Registry: Send + Sync {
     async fn bury(&self, node: NodeId) -> Result<()>;
 }
 
+/// What an inbox takes at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Letters.
+    pub letters: usize,
+    /// Bytes of them all, as far as the store can tell before it appends.
+    pub bytes: usize,
+}
+
 /// What became of letters to another node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivered {
@@ -136,7 +145,7 @@ pub struct Letter {
 #[async_trait]
 pub trait Inboxes: Send + Sync {
     /// Appends all or nothing. An error leaves it open which: the reader drops what it has seen by the sender's counter.
-    async fn deliver(&self, to: NodeId, letters: &[Bytes], max_len: usize) -> Result<Delivered>;
+    async fn deliver(&self, to: NodeId, letters: &[Bytes], capacity: Capacity) -> Result<Delivered>;
 
     /// Waits up to `wait` for letters behind `cursor` (empty: from the beginning) and takes at most `limit`.
     async fn collect(&self, node: NodeId, cursor: &str, limit: usize, wait: Duration) -> Result<Vec<Letter>>;

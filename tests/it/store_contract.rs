@@ -151,6 +151,7 @@ macro_rules! store_contract {
                     a_reader_waits_for_letters,
                     what_was_handed_over_is_trimmed,
                     a_full_inbox_takes_nothing,
+                    letters_that_are_too_long_fill_an_inbox_as_well,
                     nobody_writes_to_a_node_that_is_not_there;
                 leases:
                     a_room_goes_to_the_first_choice_and_stays,

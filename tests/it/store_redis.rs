@@ -17,6 +17,7 @@ use rialto::store::redis::{RedisSettings, RedisStore};
 use rialto::store::topics::{Heard, News, Payload, Topic};
 use rialto::store::{Accounts as _, Channels, Inboxes as _, Leases as _, Registry as _, Store, StoreError, Topics as _};
 
+use crate::store_contract::vocabulary::most;
 use crate::store_contract::{HISTORY_MAX, TestStore};
 use crate::support::redis::{RedisCluster, RedisSentinel, RedisServer};
 
@@ -118,10 +119,10 @@ async fn is_a_store(store: &RedisStore) {
 
     assert_eq!(store.beat(node, &NodeInfo::default()).await.unwrap(), Beat::Entered);
     let letters = [Bytes::from_static(b"a"), Bytes::from_static(b"b")];
-    let (delivered, collected) = tokio::join!(store.deliver(node, &letters, 3), store.collect(node, "", 10, Duration::from_secs(5)));
+    let (delivered, collected) = tokio::join!(store.deliver(node, &letters, most(3)), store.collect(node, "", 10, Duration::from_secs(5)));
     assert_eq!((delivered.unwrap(), collected.unwrap().len()), (Delivered::Done, 2));
-    assert_eq!(store.deliver(node, &letters, 3).await.unwrap(), Delivered::Full);
-    assert_eq!(store.deliver(NodeId::random(), &letters, 3).await.unwrap(), Delivered::NoSuchNode);
+    assert_eq!(store.deliver(node, &letters, most(3)).await.unwrap(), Delivered::Full);
+    assert_eq!(store.deliver(NodeId::random(), &letters, most(3)).await.unwrap(), Delivered::NoSuchNode);
     assert!(store.warnings().await.unwrap().is_empty());
 
     let rooms: Vec<RoomId> = (0..8).map(|_| RoomId::random()).collect();

@@ -152,6 +152,10 @@ impl Listener for Client {
         self.state().gate.is_none().then_some(self.mesh)
     }
 
+    fn may_get_from(&self) -> Option<MeshId> {
+        Some(self.mesh)
+    }
+
     fn encoder(&self) -> &dyn Encoder {
         &Silent
     }

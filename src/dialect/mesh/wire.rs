@@ -58,7 +58,37 @@ pub(super) fn field(what: Kind) -> &'static str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn nothing_that_is_sent_does_harm(text in ".{0,200}") {
+            let _ = Forwarding::parse(&text);
+        }
+
+        #[test]
+        fn nor_does_what_is_nearly_a_message(
+            action in prop_oneof![Just("forward-offer"), Just("forward-answer"), Just("forward-icecandidate"), Just("forward")],
+            name in prop_oneof![Just("offer"), Just("answer"), Just("candidate"), Just("toPeerId")],
+            to in "\\PC{0,20}",
+            value in r#"[\[\]{}":,a0-9. -]{0,30}"#,
+            cut in 0.0..1.1_f64,
+        ) {
+            let to = serde_json::to_string(&to).unwrap();
+            let whole = format!(r#"{{"action":"{action}","toPeerId":{to},"{name}":{value}}}"#);
+            let kept = whole.chars().count() as f64 * cut;
+            let text: String = whole.chars().take(kept as usize).collect();
+            if let Ok(forwarding) = Forwarding::parse(&text) {
+                prop_assert_eq!(action, format!("forward-{}", match forwarding.what {
+                    Kind::Candidate => "icecandidate",
+                    what => field(what),
+                }));
+                prop_assert!(text.contains(forwarding.json.get()));
+            }
+        }
+    }
 
     #[test]
     fn values_are_taken_as_they_are_written() {

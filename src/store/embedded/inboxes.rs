@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::EmbeddedStore;
 use crate::ids::NodeId;
-use crate::store::nodes::{Delivered, Letter};
+use crate::store::nodes::{Capacity, Delivered, Letter};
 use crate::store::{Inboxes, Result, StoreError};
 
 #[derive(Default)]
@@ -45,13 +45,14 @@ fn parse(cursor: &str) -> Result<u64> {
 
 #[async_trait]
 impl Inboxes for EmbeddedStore {
-    async fn deliver(&self, to: NodeId, letters: &[Bytes], max_len: usize) -> Result<Delivered> {
+    async fn deliver(&self, to: NodeId, letters: &[Bytes], capacity: Capacity) -> Result<Delivered> {
         let mut state = self.memory.lock();
         if !state.nodes.is_alive(to) {
             return Ok(Delivered::NoSuchNode);
         }
         let inbox = state.letters.inboxes.entry(to).or_default();
-        if inbox.letters.len() + letters.len() > max_len {
+        let bytes: usize = inbox.letters.iter().map(|(_, body)| body).chain(letters).map(Bytes::len).sum();
+        if inbox.letters.len() + letters.len() > capacity.letters || bytes > capacity.bytes {
             return Ok(Delivered::Full);
         }
         for body in letters {

@@ -10,7 +10,7 @@ use super::link::{Line, PATIENCE, late, weather};
 use super::presence::parse_holding;
 use super::{RedisStore, keys, locked, millis, script, wire};
 use crate::ids::{Micros, NodeId};
-use crate::store::nodes::{Beat, Delivered, Holding, Inboxes, Letter, Node, NodeInfo, Registry};
+use crate::store::nodes::{Beat, Capacity, Delivered, Holding, Inboxes, Letter, Node, NodeInfo, Registry};
 use crate::store::{Result, StoreError};
 
 /// How long a node's description outlives its last heartbeat.
@@ -132,9 +132,9 @@ fn del(key: &str) -> Cmd {
 
 #[async_trait]
 impl Inboxes for RedisStore {
-    async fn deliver(&self, to: NodeId, letters: &[Bytes], max_len: usize) -> Result<Delivered> {
+    async fn deliver(&self, to: NodeId, letters: &[Bytes], capacity: Capacity) -> Result<Delivered> {
         let mut call = script::DELIVER.on(&[keys::node(to), keys::inbox(to)]);
-        call.arg(max_len);
+        call.arg(capacity.letters).arg(capacity.bytes);
         for letter in letters {
             call.arg(&letter[..]);
         }

@@ -18,6 +18,7 @@ use rialto::store::redis::{RedisSettings, RedisStore};
 use tokio::time::{sleep, timeout};
 
 use super::crew::wait_for;
+use crate::store_contract::vocabulary::most;
 use crate::support::proxy::{FaultProxy, Mode};
 use crate::support::redis::{RedisServer, wait_until};
 
@@ -46,9 +47,9 @@ async fn letters_arrive_once_and_in_order_over_connections_that_break() {
     let far = u64::MAX - 1;
     let batch = [envelope(far - 1, letter(1_000)), envelope(far, letter(1_001))];
     for _ in 0..3 {
-        there.store.deliver(there.node, &batch, 1_000_000).await.unwrap();
+        there.store.deliver(there.node, &batch, most(1_000_000)).await.unwrap();
     }
-    there.store.deliver(there.node, &[envelope(far + 1, letter(1_002))], 1_000_000).await.unwrap();
+    there.store.deliver(there.node, &[envelope(far + 1, letter(1_002))], most(1_000_000)).await.unwrap();
     there.clerk.has(1_003).await;
     let expected: Vec<Signal> = (0..1_003).map(letter).collect();
     assert_eq!(*there.clerk.signals.lock().unwrap(), expected);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::peer::{Peer, RawPeer};
 use crate::chat::site::Site;
-use crate::support::client::{Pace, text};
+use crate::support::client::{Client, Pace, text};
 
 everywhere!(
     peers_get_a_connection,
@@ -117,7 +117,9 @@ async fn who_is_not_connected_is_named_to_the_sender(site: Site) {
     ann.offer(&id, json!(1)).await;
     ann.misses(&id).await;
     let upper = ann.id.to_uppercase();
-    for nobody in [uuid::Uuid::new_v4().to_string().as_str(), "", "nobody", "*", &"x".repeat(1_000), &upper] {
+    // Nor is anybody a peer who speaks another protocol.
+    let stranger = Client::guest(site.here()).await;
+    for nobody in [stranger.session(), uuid::Uuid::new_v4().to_string().as_str(), "", "nobody", "*", &"x".repeat(1_000), &upper] {
         ann.candidate(nobody, Value::Null).await;
         ann.misses(nobody).await;
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rialto::ids::{MeshId, SessionId};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -60,6 +61,26 @@ mod two_nodes {
         ann.hears("peer-disconnected", &newcomers).await;
         assert!(!ann.wire.received().iter().any(told));
         neighbour.fence().await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_a_node_leaves_that_stops_in_good_order_is_cleared_away() {
+        let redis = wait_for(RedisServer::start);
+        let nodes = nodes(2, &Settings::redis(&redis.url())).await;
+        let (mesh, ghost) = (MeshId::of("/mesh/ws", None), SessionId::random());
+        let line = nodes[1].logged("listening").await;
+        let node = line.split_once("node=").unwrap().1.split_whitespace().next().unwrap();
+        // A place that was written behind its own leave.
+        let mut redis = redis::Client::open(redis.url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+        let holding = format!("x {mesh} {ghost}");
+        redis::cmd("SADD").arg(format!("rialto:own:{node}")).arg(holding).exec_async(&mut redis).await.unwrap();
+        let place = [ghost.to_string(), format!("1 {node}")];
+        redis::cmd("HSET").arg(format!("rialto:{{x:{mesh}}}")).arg(&place).exec_async(&mut redis).await.unwrap();
+        let watcher = Peer::come(&nodes[0], "?events=1").await;
+        assert_eq!(watcher.before, [ghost.to_string()]);
+        nodes[1].sigterm();
+        assert!(nodes[1].wait().await.success());
+        watcher.hears("peer-disconnected", &ghost.to_string()).await;
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

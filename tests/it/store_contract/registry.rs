@@ -44,7 +44,7 @@ pub async fn a_node_that_retires_is_gone(store: TestStore) {
     store.beat(node, &info(0)).await.unwrap();
     store.retire(node).await.unwrap();
     assert_eq!(listed(store.other(), node).await, None);
-    assert_eq!(store.deliver(node, &["letter".into()], 10).await.unwrap(), Delivered::NoSuchNode);
+    assert_eq!(store.deliver(node, &["letter".into()], most(10)).await.unwrap(), Delivered::NoSuchNode);
     store.retire(node).await.unwrap();
 }
 
@@ -70,7 +70,7 @@ pub async fn the_reapers_lease_runs_out(store: TestStore) {
 pub async fn a_silent_node_is_declared_dead_and_buried(store: TestStore) {
     let node = NodeId::random();
     store.beat(node, &info(1)).await.unwrap();
-    store.deliver(node, &["letter".into()], 10).await.unwrap();
+    store.deliver(node, &["letter".into()], most(10)).await.unwrap();
     let at = session_on(node);
     store.arrive(UserId::random(), at, LONG, &news(Topic::All, "on")).await.unwrap();
     time_passes(&*store, Duration::from_millis(30)).await;
@@ -84,7 +84,7 @@ pub async fn a_silent_node_is_declared_dead_and_buried(store: TestStore) {
     store.bury(node).await.unwrap();
     assert_eq!(listed(store.other(), node).await, None);
     assert_eq!(store.collect(node, "", 10, Duration::ZERO).await.unwrap(), []);
-    assert_eq!(store.deliver(node, &["letter".into()], 10).await.unwrap(), Delivered::NoSuchNode);
+    assert_eq!(store.deliver(node, &["letter".into()], most(10)).await.unwrap(), Delivered::NoSuchNode);
     assert_eq!(store.beat(node, &info(1)).await.unwrap(), Beat::Reaped, "it may wake up at any time");
     assert_eq!(listed(&*store, node).await, None);
 }

@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use rialto::ids::{ChannelId, ClientId, MessageId, MessageText, Micros, NodeId, Position, SessionId, SessionRef, UserId, Username};
 use rialto::store::accounts::{Named, NewUser, User};
 use rialto::store::channels::{Amended, Amendment, Appended, Entry, Known, Member, NewMessage, Stored};
+use rialto::store::nodes::Capacity;
 use rialto::store::record::{self, Decoded, LogRecord, MessageRecord};
 use rialto::store::topics::{Heard, News, Payload, Subscriber, Topic};
 use rialto::store::{Result, Store};
@@ -16,6 +17,11 @@ use rialto::store::{Result, Store};
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// So long that nothing with this lifetime expires during a test.
 pub const LONG: Duration = Duration::from_secs(600);
+
+/// An inbox for so many letters, however long they are.
+pub fn most(letters: usize) -> Capacity {
+    Capacity { letters, bytes: 1 << 30 }
+}
 
 /// Asks again until the answer is yes.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
