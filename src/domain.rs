@@ -13,6 +13,7 @@ pub mod passes;
 pub mod people;
 pub mod rooms;
 pub mod rules;
+mod seal;
 pub mod strength;
 pub mod tally;
 

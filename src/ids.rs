@@ -3,6 +3,7 @@
 //! Units: [`Micros`] are microseconds since the Unix epoch, by the store's clock wherever the store decides.
 
 mod lobby;
+mod network;
 mod secret;
 mod text;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use lobby::LobbyCode;
+pub use network::customer;
 pub use secret::{AccessKey, Password, PasswordHash, TokenDigest};
 pub use text::{ClientId, Emoji, FoldedName, InvalidText, MessageText, RequestId, RoomName, Slug, Username};
 

@@ -7,11 +7,14 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::hasher::Busy;
+use super::tally::NotAllowed;
 use super::{Hasher, Rules, Tally, names};
 use crate::ids::{AccessKey, FoldedName, Micros, Password, TokenDigest, UserId, Username};
 use crate::store::accounts::{Named, NewUser, User};
 use crate::store::{Store, StoreError};
 
+/// What failed sign-ins are counted as.
+const SIGN_IN: &str = "signin";
 /// A guest's name is drawn again at most so often.
 const NAME_ATTEMPTS: u32 = 8;
 /// An account that somebody else is making is looked for at most so often.
@@ -51,6 +54,15 @@ pub enum AccountError {
     Store(#[from] StoreError),
 }
 
+impl From<NotAllowed> for AccountError {
+    fn from(error: NotAllowed) -> Self {
+        match error {
+            NotAllowed::SlowDown(after) => Self::SlowDown(after),
+            NotAllowed::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<Busy> for AccountError {
     fn from(_: Busy) -> Self {
         Self::Busy
@@ -85,8 +97,7 @@ impl Accounts {
 
     /// Lets a user in who knows the password; makes the account if the name was never seen.
     pub async fn sign_in(&self, name: Username, password: Password, from: IpAddr) -> Outcome<SignedIn> {
-        let attempts = self.attempts_key(&name.folded(), from);
-        self.begin_attempt(&attempts).await?;
+        let attempts = self.begin_attempt(&name.folded(), from).await?;
         let existing = self.store.user_named(&name.folded()).await?;
         let user = match existing {
             Some(user) => self.check(user, password, &attempts).await?,
@@ -104,8 +115,7 @@ impl Accounts {
 
     /// Lets a user in who knows the password, and makes no account.
     pub async fn log_in(&self, name: Username, password: Password, from: IpAddr) -> Outcome<SignedIn> {
-        let attempts = self.attempts_key(&name.folded(), from);
-        self.begin_attempt(&attempts).await?;
+        let attempts = self.begin_attempt(&name.folded(), from).await?;
         let Some(user) = self.store.user_named(&name.folded()).await? else {
             // As long as a wrong password takes: nobody is told which names exist.
             self.hasher.verify(password, None).await?;
@@ -191,8 +201,7 @@ impl Accounts {
     pub async fn delete(&self, id: UserId, password: Option<Password>, from: IpAddr) -> Outcome<User> {
         let user = self.user(id).await?.ok_or(AccountError::NoSuchUser)?;
         if user.password.is_some() {
-            let attempts = self.attempts_key(&user.username.folded(), from);
-            self.begin_attempt(&attempts).await?;
+            let attempts = self.begin_attempt(&user.username.folded(), from).await?;
             self.check(user.clone(), password.ok_or(AccountError::Refused)?, &attempts).await?;
         }
         if self.store.delete_user(id).await? { Ok(user) } else { Err(AccountError::NoSuchUser) }
@@ -222,9 +231,10 @@ impl Accounts {
 
     /// Notes that this address makes an account.
     async fn count_account(&self, from: IpAddr) -> Outcome<()> {
-        let Some((limit, window)) = self.rules.new_accounts else { return Ok(()) };
-        let count = self.store.count(&self.tally.key("accounts", &[], from), window).await?;
-        if count.events > limit { Err(AccountError::TooMany(count.resets_in)) } else { Ok(()) }
+        match self.tally.spend(&*self.store, "accounts", &[], from, self.rules.new_accounts).await {
+            Err(NotAllowed::SlowDown(after)) => Err(AccountError::TooMany(after)),
+            outcome => Ok(outcome?),
+        }
     }
 
     async fn create(&self, username: Username, password: Option<Password>) -> Outcome<User> {
@@ -248,10 +258,11 @@ impl Accounts {
     }
 
     /// An attempt counts as failed until it has succeeded: otherwise any number of guesses could be under way at once.
-    async fn begin_attempt(&self, attempts: &str) -> Outcome<()> {
-        let Some((limit, window)) = self.rules.signin_failures else { return Ok(()) };
-        let count = self.store.count(attempts, window).await?;
-        if count.events > limit { Err(AccountError::SlowDown(count.resets_in)) } else { Ok(()) }
+    /// They are counted per name and address: one person's guessing locks out neither the address nor the name's owner. Answers the counter.
+    async fn begin_attempt(&self, name: &FoldedName, from: IpAddr) -> Outcome<String> {
+        let whom = name.as_str().as_bytes();
+        self.tally.spend(&*self.store, SIGN_IN, whom, from, self.rules.signin_failures).await?;
+        Ok(self.tally.key(SIGN_IN, whom, from))
     }
 
     async fn owner(&self, key: &AccessKey) -> Outcome<User> {
@@ -271,10 +282,5 @@ impl Accounts {
         let key = AccessKey::from_random(rand::random());
         self.store.put_token(&key.digest(), user.id, self.rules.access_key_ttl).await?;
         Ok(SignedIn { user, key })
-    }
-
-    /// Failures are counted per name and address: one person's guessing locks out neither the address nor the name's owner.
-    fn attempts_key(&self, name: &FoldedName, from: IpAddr) -> String {
-        self.tally.key("signin", name.as_str().as_bytes(), from)
     }
 }

@@ -23,6 +23,7 @@ pub use self::hosting::MAX_STATE;
 pub use self::rules::{Came, Coming, Refused, Times};
 use self::token::Signer;
 use super::Tally;
+use super::tally::{self, NotAllowed};
 use crate::cluster::{Hub, Relay};
 use crate::ids::{LobbyClientId, LobbyCode, Micros, SessionRef};
 use crate::store::lobbies::{Allowance, KeptLobby, LobbyChange};
@@ -55,9 +56,9 @@ pub struct LobbyRules {
     /// What an address may have at once (`LOBBY_MAX_ROOMS`, `LOBBY_MAX_SNAPSHOT_BYTES`).
     pub allowed: Allowance,
     /// Rooms that an address makes in which time (`RATE_LOBBY_ROOMS`); `None`: any number.
-    pub making: Option<(u64, Duration)>,
+    pub making: tally::Allowance,
     /// Codes of no room that an address tries in which time (`RATE_LOBBY_CODES`); `None`: any number.
-    pub guessing: Option<(u64, Duration)>,
+    pub guessing: tally::Allowance,
 }
 
 /// Why something is not done.
@@ -75,6 +76,15 @@ pub enum LobbyError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<NotAllowed> for LobbyError {
+    fn from(error: NotAllowed) -> Self {
+        match error {
+            NotAllowed::SlowDown(after) => Self::SlowDown(after),
+            NotAllowed::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 type Result<T> = std::result::Result<T, LobbyError>;
@@ -156,7 +166,7 @@ impl Lobbies {
 
     /// Makes a room that waits for its host.
     pub async fn make(&self, from: IpAddr, wishes: LobbyWishes) -> Result<LobbyCode> {
-        self.count("lobby-rooms", self.rules.making, from).await?;
+        self.tally.spend(&*self.store, "lobby-rooms", &[], from, self.rules.making).await?;
         let account = self.tally.key("lobby", &[], from);
         for _ in 0..DRAWS {
             let code = LobbyCode::from_random(rand::random());
@@ -220,10 +230,14 @@ impl Lobbies {
         signal: String,
     ) -> Result<()> {
         let room = self.look(code).await?.ok_or(Refused::NoRoom)?.room;
-        rules::check_member(&room, caller.id, caller.at)?;
         let (to, missing) = match to {
-            None if room.host == Some(caller.id) => return Err(Refused::OutOfTurn.into()),
-            None => (room.host.ok_or(Refused::NoHost)?, Refused::NoHost),
+            None => {
+                rules::check_member(&room, caller.id, caller.at)?;
+                if room.host == Some(caller.id) {
+                    return Err(Refused::OutOfTurn.into());
+                }
+                (room.host.ok_or(Refused::NoHost)?, Refused::NoHost)
+            }
             Some(guest) => {
                 rules::check_host(&room, caller.id, caller.at)?;
                 (guest, Refused::NoSuchClient)
@@ -324,20 +338,6 @@ impl Lobbies {
 
     fn say(&self, to: LobbyClientId, at: SessionRef, room: Option<LobbyCode>, say: LobbySay) {
         self.relay.send(at, None, Signal::Lobby { letter: Box::new(LobbyLetter { to, room, say }) });
-    }
-
-    /// Counts one more of something from an address, unless it is too many.
-    async fn count(&self, what: &str, limit: Option<(u64, Duration)>, from: IpAddr) -> Result<()> {
-        let Some((limit, window)) = limit else { return Ok(()) };
-        let count = self.store.count(&self.tally.key(what, &[], from), window).await?;
-        if count.events > limit { Err(LobbyError::SlowDown(count.resets_in)) } else { Ok(()) }
-    }
-
-    /// As [`Lobbies::count`], without counting.
-    async fn check(&self, what: &str, limit: Option<(u64, Duration)>, from: IpAddr) -> Result<()> {
-        let Some((limit, _)) = limit else { return Ok(()) };
-        let count = self.store.counted(&self.tally.key(what, &[], from)).await?;
-        if count.events >= limit { Err(LobbyError::SlowDown(count.resets_in)) } else { Ok(()) }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use super::seal::keyed;
 use crate::ids::{RoomId, Slug, UserId};
 
 /// Two identifiers.
@@ -56,10 +57,7 @@ impl Passes {
     }
 
     fn mac(&self, slug: &Slug, claim: &[u8]) -> Hmac<Sha256> {
-        // A whole block is taken without a possible error.
-        let mut key = [0; 64];
-        key[..32].copy_from_slice(&self.secret);
-        let mut mac = Hmac::<Sha256>::new(&key.into());
+        let mut mac = keyed(&self.secret);
         for part in [PURPOSE, slug.as_str().as_bytes(), claim] {
             mac.update(part);
             mac.update(&[0]);

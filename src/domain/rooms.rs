@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tracing::{debug, warn};
 
 use super::channels::Place;
-use super::tally::Tally;
+use super::tally::{Allowance, NotAllowed, Tally};
 use crate::ids::{ChannelId, RoomId, RoomNumber, SessionId, UserId, Username};
 use crate::store::accounts::User;
 use crate::store::channels::{Head, Member, Range};
@@ -39,6 +39,15 @@ pub enum RoomError {
     Store(#[from] StoreError),
 }
 
+impl From<NotAllowed> for RoomError {
+    fn from(error: NotAllowed) -> Self {
+        match error {
+            NotAllowed::SlowDown(after) => Self::SlowDown(after),
+            NotAllowed::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 /// Somebody who is in a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visitor {
@@ -55,7 +64,7 @@ pub struct Rooms {
     store: Arc<dyn Store>,
     tally: Tally,
     idle: Duration,
-    making: Option<(u64, Duration)>,
+    making: Allowance,
     /// How many sessions of this node are in each.
     here: Mutex<HashMap<RoomNumber, usize>>,
 }
@@ -63,7 +72,7 @@ pub struct Rooms {
 impl Rooms {
     /// Over a store. A room goes after `idle`; `making`: how many one address makes in which time (`None`: any number).
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, tally: Tally, idle: Duration, making: Option<(u64, Duration)>) -> Arc<Self> {
+    pub fn new(store: Arc<dyn Store>, tally: Tally, idle: Duration, making: Allowance) -> Arc<Self> {
         Arc::new(Self { store, tally, idle, making, here: Mutex::default() })
     }
 
@@ -75,12 +84,7 @@ impl Rooms {
 
     /// Makes a room for somebody at this address.
     pub async fn make(&self, from: IpAddr) -> Result<RoomNumber, RoomError> {
-        if let Some((limit, window)) = self.making {
-            let count = self.store.count(&self.tally.key("rooms", &[], from), window).await?;
-            if count.events > limit {
-                return Err(RoomError::SlowDown(count.resets_in));
-            }
-        }
+        self.tally.spend(&*self.store, "rooms", &[], from, self.making).await?;
         for _ in 0..ATTEMPTS {
             let room = RoomNumber::from_random(rand::random());
             if self.store.make_room(id(room), self.idle).await? {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::tally::Allowance;
 use crate::ids::FoldedName;
 
 /// Limits and rights.
@@ -11,9 +12,9 @@ pub struct Rules {
     /// Characters of a message (`MAX_MESSAGE_CHARS`).
     pub max_message_chars: usize,
     /// Failed sign-ins per username and address before the next must wait (`RATE_SIGNIN_FAILURES`); `None`: no limit.
-    pub signin_failures: Option<(u64, Duration)>,
+    pub signin_failures: Allowance,
     /// Accounts that one address makes, guests included, before the next must wait (`RATE_ACCOUNTS`); `None`: no limit.
-    pub new_accounts: Option<(u64, Duration)>,
+    pub new_accounts: Allowance,
     /// How long an access key lives after its last use (`ACCESS_KEY_TTL`).
     pub access_key_ttl: Duration,
     /// Who may kick, ban and change the messages of others (`MODERATORS`).

@@ -1,12 +1,30 @@
-//! Names of counters of what somebody at an address did.
+//! What somebody at an address did so far, counted in the store for all nodes.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
+use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use hmac::Mac as _;
 
-/// Makes the names: keyed digests, so that nobody who reads the store finds out addresses by trying them all.
+use super::seal::keyed;
+use crate::ids::customer;
+use crate::store::{Store, StoreError};
+
+/// How many within which time; `None`: any number.
+pub type Allowance = Option<(u64, Duration)>;
+
+/// Why something is not allowed now.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAllowed {
+    /// There were too many; the next is allowed after this.
+    #[error("too many attempts from this address; try again later")]
+    SlowDown(Duration),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Counts, under names that are keyed digests: nobody who reads the store finds out addresses by trying them all.
 #[derive(Clone)]
 pub struct Tally {
     /// Shared by all nodes.
@@ -20,14 +38,10 @@ impl Tally {
         Self { secret }
     }
 
-    /// The counter of `what`, about `whom` (may be empty), from an address; of IPv6, from its link: all of its 2^64 addresses are one
-    /// customer's (RFC 4291, section 2.5.1).
+    /// The counter of `what`, about `whom` (may be empty), from an address and all others of its [`customer`].
     #[must_use]
     pub fn key(&self, what: &str, whom: &[u8], from: IpAddr) -> String {
-        // HMAC fills a short key up with zeros itself, but takes a whole block without a possible error.
-        let mut key = [0; 64];
-        key[..32].copy_from_slice(&self.secret);
-        let mut mac = Hmac::<Sha256>::new(&key.into());
+        let mut mac = keyed(&self.secret);
         mac.update(whom);
         mac.update(&[0]);
         mac.update(customer(from).to_string().as_bytes());
@@ -36,12 +50,19 @@ impl Tally {
             key
         })
     }
-}
 
-fn customer(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address => address,
+    /// Counts one more; fails if that is too many.
+    pub async fn spend(&self, store: &dyn Store, what: &str, whom: &[u8], from: IpAddr, allowance: Allowance) -> Result<(), NotAllowed> {
+        let Some((limit, window)) = allowance else { return Ok(()) };
+        let count = store.count(&self.key(what, whom, from), window).await?;
+        if count.events > limit { Err(NotAllowed::SlowDown(count.resets_in)) } else { Ok(()) }
+    }
+
+    /// Fails if one more would be too many; counts nothing.
+    pub async fn check(&self, store: &dyn Store, what: &str, whom: &[u8], from: IpAddr, allowance: Allowance) -> Result<(), NotAllowed> {
+        let Some((limit, _)) = allowance else { return Ok(()) };
+        let count = store.counted(&self.key(what, whom, from)).await?;
+        if count.events >= limit { Err(NotAllowed::SlowDown(count.resets_in)) } else { Ok(()) }
     }
 }
 

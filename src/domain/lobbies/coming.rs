@@ -10,6 +10,8 @@ use crate::ids::{LobbyClientId, LobbyCode, Micros, SessionRef};
 use crate::store::record;
 use crate::store::record::lobby::{LobbyClientRecord, LobbyMember, LobbyRecord, LobbySay};
 
+/// What codes of no room are counted as.
+const CODES: &str = "lobby-codes";
 /// A client that is in no room is remembered for so long.
 const STRANGER: Duration = Duration::from_secs(3_600);
 /// A client that was in a room is remembered for so long after it came.
@@ -35,12 +37,12 @@ impl Lobbies {
         // A token leads to a room without guessing.
         let may_guess = !matches!(coming, Coming::Returning { .. });
         if may_guess {
-            self.check("lobby-codes", self.rules.guessing, from).await?;
+            self.tally.check(&*self.store, CODES, &[], from, self.rules.guessing).await?;
         }
         let entered =
             self.change(code, |room, now| rules::enter(room, now, id, at, coming, self.rules.max_guests).map(|came| (came, None))).await;
         if may_guess && matches!(entered, Err(LobbyError::Refused(Refused::NoRoom))) {
-            self.count("lobby-codes", self.rules.guessing, from).await?;
+            self.tally.spend(&*self.store, CODES, &[], from, self.rules.guessing).await?;
         }
         if let Err(LobbyError::Store(_)) = entered {
             // Perhaps it did: nobody is to have a place that they do not know of.
@@ -111,7 +113,7 @@ impl Lobbies {
     async fn remembered(&self, coming: Coming, from: IpAddr) -> Duration {
         match coming {
             Coming::Returning { .. } => REMEMBERED,
-            _ => match self.count("lobby-clients", Some(REMEMBERED_OF_ONE), from).await {
+            _ => match self.tally.spend(&*self.store, "lobby-clients", &[], from, Some(REMEMBERED_OF_ONE)).await {
                 Ok(()) => REMEMBERED,
                 Err(_) => self.lasting(),
             },

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use crate::domain::seal::keyed;
 use crate::ids::LobbyClientId;
 
 /// Bytes of an identifier.
@@ -39,10 +40,7 @@ impl Signer {
     }
 
     fn mac(&self, client: LobbyClientId) -> Hmac<Sha256> {
-        // HMAC fills a short key up with zeros itself, but takes a whole block without a possible error.
-        let mut key = [0; 64];
-        key[..32].copy_from_slice(&self.secret);
-        let mut mac = Hmac::<Sha256>::new(&key.into());
+        let mut mac = keyed(&self.secret);
         mac.update(b"lobby token\0");
         mac.update(client.0.as_bytes());
         mac

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,9 +14,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::ids::customer;
+
 /// The most connections of a shard.
 const MAX_CONNECTIONS: usize = 1024;
-/// The most connections from one network (see [`network`]) that have proved nothing yet.
+/// The most connections from one network (see [`customer`]) that have proved nothing yet.
 const MAX_STRANGERS: usize = 16;
 /// Packets that wait for one connection. When it is full, packets are lost, as they would be in the network.
 const MAX_WAITING: usize = 256;
@@ -63,8 +65,9 @@ impl Tcp {
     /// Serves a connection, unless there are too many.
     pub(super) fn add(&mut self, stream: TcpStream, from: SocketAddr) {
         let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-        let is_stranger =
-            |address: &SocketAddr, known: &Connection| network(*address) == network(from) && !known.proved.load(Ordering::Relaxed);
+        let is_stranger = |address: &SocketAddr, known: &Connection| {
+            customer(address.ip()) == customer(from.ip()) && !known.proved.load(Ordering::Relaxed)
+        };
         let strangers = self.connections.iter().filter(|(address, known)| is_stranger(address, known)).count();
         if self.connections.len() >= MAX_CONNECTIONS || strangers >= MAX_STRANGERS || stream.set_nodelay(true).is_err() {
             return;
@@ -151,12 +154,4 @@ async fn write(mut writer: OwnedWriteHalf, mut waiting: mpsc::Receiver<BytesMut>
         together.clear();
     }
     Ok(())
-}
-
-/// What belongs to one customer of a network: an IPv4 address, or the 2^64 addresses of an IPv6 link (RFC 4291, section 2.5.1).
-fn network(address: SocketAddr) -> IpAddr {
-    match address.ip().to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address => address,
-    }
 }
