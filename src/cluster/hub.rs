@@ -1,5 +1,6 @@
 //! Which local sessions get what: channels ([`super::live`]), users and everybody ([`super::crowd`]).
 
+mod followers;
 mod meshes;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use tokio::sync::OnceCell;
 use tokio::time::sleep;
 use tracing::{error, warn};
 
+use self::followers::Followers;
 use super::bus::{Bus, Ear};
 use super::crowd::Crowd;
 use super::listener::Listener;
@@ -53,9 +55,6 @@ impl Channel {
     }
 }
 
-/// The sessions on this node who follow one topic: a user's, or a mesh's.
-type Followers = HashMap<SessionId, Arc<dyn Listener>>;
-
 /// The node's local distribution. Shared by everything that has sessions.
 pub struct Hub {
     node: NodeId,
@@ -63,8 +62,8 @@ pub struct Hub {
     bus: Bus,
     metrics: Arc<Metrics>,
     channels: Mutex<HashMap<ChannelId, Arc<Channel>>>,
-    followers: Mutex<HashMap<UserId, Followers>>,
-    meshes: Mutex<HashMap<MeshId, Followers>>,
+    followers: Followers<UserId>,
+    meshes: Followers<MeshId>,
     /// What is known of channels that are not live here.
     memory: Mutex<Memory>,
     crowd: Crowd,
@@ -81,8 +80,8 @@ impl Hub {
             bus,
             metrics,
             channels: Mutex::default(),
-            followers: Mutex::default(),
-            meshes: Mutex::default(),
+            followers: Followers::default(),
+            meshes: Followers::default(),
             memory: Mutex::default(),
             crowd,
         })
@@ -196,20 +195,13 @@ impl Hub {
 
     /// Subscribes a session to its user's topic.
     pub async fn follow(&self, user: UserId, listener: Arc<dyn Listener>) -> Result<()> {
-        lock(&self.followers).entry(user).or_default().insert(listener.session(), listener);
+        self.followers.add(user, listener);
         self.bus.subscribe(Topic::User(user)).await
     }
 
     /// Ends [`Hub::follow`], also of one that failed.
     pub fn unfollow(&self, user: UserId, session: SessionId) {
-        let mut followers = lock(&self.followers);
-        let Some(sessions) = followers.get_mut(&user) else { return };
-        if sessions.remove(&session).is_some() {
-            self.bus.unsubscribe(Topic::User(user));
-        }
-        if sessions.is_empty() {
-            followers.remove(&user);
-        }
+        self.followers.remove(user, session, || self.bus.unsubscribe(Topic::User(user)));
     }
 
     /// Compares all that this node has seen with the store, which may have lost data. Returns when all is compared.
@@ -428,9 +420,8 @@ impl Hub {
 
     fn user_news(&self, user: UserId, body: &Bytes) {
         let Some(news) = decode_news::<NewsRecord>(body) else { return };
-        let listeners: Vec<_> = lock(&self.followers).get(&user).into_iter().flat_map(|sessions| sessions.values().cloned()).collect();
         let mut frames = super::crowd::NewsFrames::new(&news);
-        for listener in listeners {
+        for listener in self.followers.of(user) {
             match &news {
                 NewsRecord::DirectOpened { peer } => listener.direct_opened(*peer),
                 NewsRecord::Read { .. } => {
@@ -494,8 +485,7 @@ impl Ear for HubEar {
                 .await;
             hub.repeat_calls().await;
         });
-        let followers: Vec<_> = lock(&self.0.followers).values().flat_map(|sessions| sessions.values().cloned()).collect();
-        followers.into_iter().chain(self.0.mesh_followers()).for_each(Listener::missed_news);
+        self.0.followers.all().into_iter().chain(self.0.meshes.all()).for_each(Listener::missed_news);
     }
 }
 

@@ -67,6 +67,23 @@ pub trait Encoder: Send + Sync {
     }
 }
 
+/// For dialects that tell nothing of channels.
+pub struct Silent;
+
+impl Encoder for Silent {
+    fn number(&self) -> usize {
+        2
+    }
+
+    fn event(&self, _event: &LogEvent) -> Bytes {
+        Bytes::new()
+    }
+
+    fn news(&self, _news: &NewsRecord) -> Option<Bytes> {
+        None
+    }
+}
+
 /// A local session. None of these calls waits. What a dialect leaves out is of users, channels or news that it has none of.
 pub trait Listener: Send + Sync + 'static {
     /// Its identity.
@@ -98,7 +115,9 @@ pub trait Listener: Send + Sync + 'static {
     }
 
     /// What its frames are built with.
-    fn encoder(&self) -> &dyn Encoder;
+    fn encoder(&self) -> &dyn Encoder {
+        &Silent
+    }
 
     /// Whether the client uses Rialto's additions to its protocol and so understands them.
     fn uses_additions(&self) -> bool {

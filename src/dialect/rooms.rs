@@ -11,8 +11,6 @@ pub mod out;
 pub mod silence;
 pub mod wire;
 
-mod encoder;
-
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;

@@ -12,15 +12,15 @@ use tokio::time::{Instant, timeout_at};
 
 use super::error::{ErrorType, Failure};
 use super::out;
-use crate::cluster::{Encoder, Listener, LogEvent};
+use crate::cluster::Listener;
 use crate::dialect::Services;
 use crate::domain::lobbies::sight::{Look, Sight, Told};
 use crate::domain::lobbies::{Caller, Coming, Entry, LobbyError, Seen, rules};
 use crate::ids::{LobbyClientId, LobbyCode, SessionId, SessionRef};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
+use crate::store::record::Signal;
 use crate::store::record::lobby::{LobbyLetter, LobbySay, LobbySignal};
-use crate::store::record::{NewsRecord, Signal};
 
 /// Whoever is in a room looks at it so often at least: a letter that says to look may be lost with the node that sent it.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -345,30 +345,9 @@ async fn run(client: Weak<Client>, mut inputs: UnboundedReceiver<Input>) {
     }
 }
 
-/// Nothing of channels is told in this dialect.
-struct LobbyEncoder;
-
-impl Encoder for LobbyEncoder {
-    fn number(&self) -> usize {
-        4
-    }
-
-    fn event(&self, _event: &LogEvent) -> Bytes {
-        Bytes::new()
-    }
-
-    fn news(&self, _news: &NewsRecord) -> Option<Bytes> {
-        None
-    }
-}
-
 impl Listener for Client {
     fn session(&self) -> SessionId {
         self.session.id()
-    }
-
-    fn encoder(&self) -> &dyn Encoder {
-        &LobbyEncoder
     }
 
     fn send(&self, frames: &Bytes) -> Sent {

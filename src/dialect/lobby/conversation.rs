@@ -107,8 +107,10 @@ impl Talk {
             "kickGuest" => {
                 let wire::KickGuest { client_id } = message.data()?;
                 let code = code(state)?;
-                self.as_host(client, state, code).await?;
-                Ok(self.services.lobbies.kick(client.caller(state), code, wire::client(&client_id)?).await?)
+                match wire::client(&client_id) {
+                    Ok(guest) => Ok(self.services.lobbies.kick(client.caller(state), code, guest).await?),
+                    Err(failure) => self.fail_host(client, state, code, failure).await,
+                }
             }
             "closeRoom" => {
                 let code = code(state)?;
@@ -185,26 +187,28 @@ impl Talk {
 
     async fn to_guest(&self, client: &Client, state: &State, kind: LobbySignal, signal: &RawValue, guest: &str) -> Handled {
         let code = code(state)?;
-        self.as_host(client, state, code).await?;
-        let guest = wire::client(guest)?;
-        Ok(self.services.lobbies.signal(client.caller(state), code, kind, Some(guest), signal.get().to_owned()).await?)
+        match wire::client(guest) {
+            Ok(guest) => Ok(self.services.lobbies.signal(client.caller(state), code, kind, Some(guest), signal.get().to_owned()).await?),
+            Err(failure) => self.fail_host(client, state, code, failure).await,
+        }
     }
 
     async fn save(&self, client: &Client, state: &State, message: &Message<'_>) -> Handled {
         let wire::SaveSnapshot { version, state: game } = message.data()?;
         let code = code(state)?;
-        self.as_host(client, state, code).await?;
         if game.get().len() > MAX_STATE {
-            return Err(Failure::new(ErrorType::TooLarge, format!("the state of a snapshot has at most {MAX_STATE} bytes")));
+            let failure = Failure::new(ErrorType::TooLarge, format!("the state of a snapshot has at most {MAX_STATE} bytes"));
+            return self.fail_host(client, state, code, failure).await;
         }
         self.services.lobbies.save(client.caller(state), code, version, game.get()).await?;
         self.session.reply(out::snapshot_saved(version));
         Ok(())
     }
 
-    /// Who is not the host hears that before anything else.
-    async fn as_host(&self, client: &Client, state: &State, code: LobbyCode) -> Handled {
-        Ok(self.services.lobbies.check_host(client.caller(state), code).await?)
+    /// Who is not the host hears that before anything else that is wrong.
+    async fn fail_host(&self, client: &Client, state: &State, code: LobbyCode, failure: Failure) -> Handled {
+        self.services.lobbies.check_host(client.caller(state), code).await?;
+        Err(failure)
     }
 }
 

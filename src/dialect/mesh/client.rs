@@ -10,13 +10,13 @@ use tokio::time::sleep;
 use super::gate::{Gate, Waiting};
 use super::out;
 use super::watch::Watch;
-use crate::cluster::{Encoder, Listener, LogEvent};
+use crate::cluster::Listener;
 use crate::dialect::Services;
 use crate::ids::{MeshId, SessionId, SessionRef};
 use crate::session::close::CloseCode;
 use crate::session::{Sent, Session};
+use crate::store::record::Signal;
 use crate::store::record::meshes::{Forward, MeshNews};
-use crate::store::record::{NewsRecord, Signal};
 
 /// After news may have been missed, the store is asked so much later: if it has lost its data, the nodes have written again by then
 /// who is there.
@@ -114,9 +114,9 @@ impl Client {
     }
 
     fn tell_news(&self, state: &mut State, news: &MeshNews) {
-        if state.watch.as_mut().is_some_and(|watch| watch.heard(news)) && self.session.send(&out::news(news)) == Sent::Full {
-            // It would not know who is there.
-            self.session.close(CloseCode::Slow, "you do not read what you are sent");
+        if state.watch.as_mut().is_some_and(|watch| watch.heard(news)) {
+            // Without it the client would not know who is there.
+            self.session.push(&out::news(news));
         }
     }
 
@@ -154,10 +154,6 @@ impl Listener for Client {
 
     fn may_get_from(&self) -> Option<MeshId> {
         Some(self.mesh)
-    }
-
-    fn encoder(&self) -> &dyn Encoder {
-        &Silent
     }
 
     fn send(&self, frames: &Bytes) -> Sent {
@@ -213,22 +209,5 @@ impl Listener for Client {
             | Signal::CallAsk { .. }
             | Signal::CallTell { .. } => {}
         }
-    }
-}
-
-/// Peers are in no channel.
-struct Silent;
-
-impl Encoder for Silent {
-    fn number(&self) -> usize {
-        3
-    }
-
-    fn event(&self, _event: &LogEvent) -> Bytes {
-        Bytes::new()
-    }
-
-    fn news(&self, _news: &NewsRecord) -> Option<Bytes> {
-        None
     }
 }

@@ -6,12 +6,11 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 
-use super::encoder::RoomsEncoder;
 use super::hall::Hall;
 use super::out;
 use super::silence::{Due, Patience, Silence};
+use crate::cluster::Listener;
 use crate::cluster::live::Roles;
-use crate::cluster::{Encoder, Listener};
 use crate::dialect::Services;
 use crate::domain::named_rooms::Seat;
 use crate::ids::{SessionId, SessionRef, UserId};
@@ -196,10 +195,6 @@ impl Listener for Client {
     fn user(&self) -> Option<UserId> {
         // No account: guests are nobody outside of their room.
         None
-    }
-
-    fn encoder(&self) -> &dyn Encoder {
-        &RoomsEncoder
     }
 
     fn hears(&self, news: &NewsRecord) -> bool {
