@@ -18,6 +18,7 @@ use self::keeper::Here;
 pub use self::seat::Seat;
 use super::hasher::Busy;
 use super::passes::{Claim, Passes};
+use super::tally::{Allowance, NotAllowed};
 use super::{Hasher, Tally};
 use crate::cluster::Janitor;
 use crate::ids::{ChannelId, InvalidText, NodeId, Password, RoomId, RoomName, SessionRef, Slug, UserId, Username};
@@ -59,14 +60,20 @@ pub enum DoorError {
     Store(#[from] StoreError),
 }
 
+impl From<NotAllowed> for DoorError {
+    fn from(error: NotAllowed) -> Self {
+        match error {
+            NotAllowed::SlowDown(after) => Self::SlowDown(after),
+            NotAllowed::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<Busy> for DoorError {
     fn from(_: Busy) -> Self {
         Self::Busy
     }
 }
-
-/// How many within which time; `None`: any number.
-pub type Allowance = Option<(u64, Duration)>;
 
 /// The numbers that these rules go by, from the settings.
 #[derive(Clone, Copy, Debug)]
@@ -244,9 +251,7 @@ impl NamedRooms {
 
     /// Counts an attempt; fails if there were too many.
     async fn spend(&self, what: &str, whom: &[u8], from: IpAddr, allowance: Allowance) -> Result<(), DoorError> {
-        let Some((limit, window)) = allowance else { return Ok(()) };
-        let count = self.store.count(&self.tally.key(what, whom, from), window).await?;
-        if count.events > limit { Err(DoorError::SlowDown(count.resets_in)) } else { Ok(()) }
+        Ok(self.tally.spend(&*self.store, what, whom, from, allowance).await?)
     }
 
     fn here(&self) -> MutexGuard<'_, HashMap<RoomId, Here>> {

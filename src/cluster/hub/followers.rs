@@ -8,9 +8,11 @@ use crate::cluster::listener::Listener;
 use crate::cluster::lock;
 use crate::ids::SessionId;
 
+type Sessions = HashMap<SessionId, Arc<dyn Listener>>;
+
 /// The sessions that follow each `K`.
 pub(super) struct Followers<K> {
-    sessions: Mutex<HashMap<K, HashMap<SessionId, Arc<dyn Listener>>>>,
+    sessions: Mutex<HashMap<K, Sessions>>,
 }
 
 impl<K> Default for Followers<K> {

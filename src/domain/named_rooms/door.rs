@@ -53,9 +53,7 @@ impl NamedRooms {
 
     /// Fails for an address that has tried too many slugs.
     pub(super) async fn may_guess(&self, from: IpAddr) -> Result<(), DoorError> {
-        let Some((limit, _)) = self.limits.rooms else { return Ok(()) };
-        let count = self.store.counted(&self.tally.key("room-misses", &[], from)).await?;
-        if count.events >= limit { Err(DoorError::SlowDown(count.resets_in)) } else { Ok(()) }
+        Ok(self.tally.check(&*self.store, "room-misses", &[], from, self.limits.rooms).await?)
     }
 
     /// Counts a slug that was tried without knowing more than that.
