@@ -3,6 +3,7 @@
  *
  * @typedef {'microphone' | 'camera' | 'screen' | 'screenAudio'} Source What is published.
  * @typedef {'good' | 'fair' | 'poor'} Quality
+ * @typedef {'sfu' | 'p2p'} Mode Through a media node, or from each to each of the others.
  *
  * @typedef {{ source: Source, stream: string, muted?: boolean }} PublishedTrack
  * @typedef {{ participant: string, user: import('./types.js').User, hand?: boolean, tracks: PublishedTrack[] }} Participant
@@ -16,7 +17,7 @@
  * @typedef {object} Joined
  * @property {string} participant Who we are in the call.
  * @property {unknown[]} iceServers
- * @property {'sfu' | 'mesh'} mode
+ * @property {Mode} mode
  * @property {Participant[]} participants
  *
  * @typedef {object} Offer
@@ -25,7 +26,14 @@
  * @property {number} offer
  * @property {PublishLine[]} lines
  *
- * @typedef {{ participants: Participant[], lines: ForwardLine[] }} Tracks Complete each time.
+ * @typedef {{ participants: Participant[], lines: ForwardLine[], mode?: Mode }} Tracks Complete each time; how the call is carried from now on.
+ *
+ * What two ends of a connection without a media node tell each other: a description, and what its sender publishes on which of its
+ * lines; or a way to them.
+ * @typedef {{ description?: { type: string, sdp: string }, lines?: PublishLine[], candidate?: Record<string, any> | null }} PeerSignal
+ *
+ * That of which connection of which of the others; a greater number than before: another connection.
+ * @typedef {PeerSignal & { participant: string, link: number }} PeerLetter
  *
  * @typedef {object} State Each time one of: who speaks; somebody's reaction; whose connection is how good now.
  * @property {string[]} [speaking]
@@ -42,6 +50,7 @@
  * What the server tells somebody who is in a call.
  * @typedef {{ type: 'callOffer', body: Offer } |
  *   { type: 'callTracks', body: Tracks } |
+ *   { type: 'callPeer', body: PeerLetter } |
  *   { type: 'callState', body: State } |
  *   { type: 'callMoved', body: { waiting?: boolean } } |
  *   { type: 'callEnded', body: { reason: Ending } }} CallNews

@@ -78,6 +78,7 @@ export function interpret(frame, own) {
       return { name: 'calling', detail: { channel: body.recipientUUID, participants: body.participants } };
     case 'callOffer':
     case 'callTracks':
+    case 'callPeer':
     case 'callState':
     case 'callMoved':
     case 'callEnded':

@@ -14,13 +14,15 @@ const WORTH = Object.freeze([
  *
  * @param {RTCRtpSender} sender
  * @param {Source} source
+ * @param {number} [copies] How many connections carry the same, and so share what ours can: a picture to one gets all of it, to three a
+ *   third each, but never so little that nothing can be seen.
  */
-export async function limit(sender, source) {
+export async function limit(sender, source, copies = 1) {
   const parameters = sender.getParameters();
   const { encodings } = parameters;
   if (encodings.length === 0) return;
-  if (source === 'camera') layer(encodings, sender.track?.getSettings());
-  else if (source === 'screen') for (const encoding of encodings) encoding.maxBitrate = SCREEN_RATE;
+  if (source === 'camera') layer(encodings, sender.track?.getSettings(), copies);
+  else if (source === 'screen') for (const encoding of encodings) encoding.maxBitrate = Math.round(SCREEN_RATE / copies);
   else for (const encoding of encodings) encoding.networkPriority = 'high';
   await sender.setParameters(parameters);
 }
@@ -28,8 +30,9 @@ export async function limit(sender, source) {
 /**
  * @param {RTCRtpEncodingParameters[]} encodings The smallest first.
  * @param {MediaTrackSettings | undefined} settings
+ * @param {number} copies
  */
-function layer(encodings, { width = 1280, height = 720 } = {}) {
+function layer(encodings, { width = 1280, height = 720 } = {}, copies) {
   const pixels = width * height;
   const worth = WORTH.find((step) => pixels >= step.pixels)?.layers ?? 1;
   const layers = Math.min(worth, encodings.length);
@@ -37,11 +40,14 @@ function layer(encodings, { width = 1280, height = 720 } = {}) {
     encoding.active = index < layers;
     const smaller = Math.max(0, layers - 1 - index);
     encoding.scaleResolutionDownBy = 2 ** smaller;
-    encoding.maxBitrate = rateOf(pixels / 4 ** smaller);
+    encoding.maxBitrate = rateOf(pixels / 4 ** smaller, copies);
   });
 }
 
-/** @param {number} pixels */
-function rateOf(pixels) {
-  return Math.round(Math.max(CAMERA.least, CAMERA.rate * (pixels / CAMERA.pixels) ** CAMERA.exponent));
+/**
+ * @param {number} pixels
+ * @param {number} copies
+ */
+function rateOf(pixels, copies) {
+  return Math.round(Math.max(CAMERA.least, (CAMERA.rate * (pixels / CAMERA.pixels) ** CAMERA.exponent) / copies));
 }

@@ -80,6 +80,16 @@ export class Peer extends Emitter {
     return this.#connection.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver.track;
   }
 
+  /**
+   * Whether anything has come in on a line lately.
+   *
+   * @param {string} mid
+   */
+  flows(mid) {
+    const receiver = this.#connection.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
+    return receiver !== undefined && receiver.getSynchronizationSources().length > 0;
+  }
+
   close() {
     this.#connection.close();
   }

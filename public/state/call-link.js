@@ -13,6 +13,7 @@ import { Emitter } from '../protocol/emitter.js';
  * @property {(offer: string, lines: import('../protocol/calls.js').PublishLine[], trackOf: (source: Source) => Track | undefined) => Promise<string>} answer
  * @property {(source: Source, track: Track | undefined) => Promise<void>} replace
  * @property {(mid: string) => Track | undefined} trackOn
+ * @property {(mid: string) => boolean} flows
  * @property {(name: 'state' | 'tracks', listener: () => void) => unknown} on
  * @property {() => void} close
  */
@@ -106,6 +107,25 @@ export class CallLink extends Emitter {
     clearTimeout(this.#timer);
   }
 
+  /** No media node carries the call any more. What still comes in does so until it is left. */
+  rest() {
+    clearTimeout(this.#timer);
+    if (!this.#peer) return;
+    this.leave();
+    this.#leaving = this.#peer;
+    this.#peer = undefined;
+    this.#anew = true;
+    this.#attempt = 0;
+    this.connected = false;
+    this.settled = false;
+  }
+
+  /** What came before is not waited for any more. */
+  leave() {
+    this.#leaving?.close();
+    this.#leaving = undefined;
+  }
+
   /** @param {Offer} offer */
   offered(offer) {
     this.#answering = this.#answering.then(() => this.#answer(offer)).catch((error) => {
@@ -128,10 +148,15 @@ export class CallLink extends Emitter {
     return this.#peer?.trackOn(mid);
   }
 
+  /** Whether anything comes in on a line. @param {string} mid */
+  flows(mid) {
+    return this.#peer?.flows(mid) === true;
+  }
+
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#leave();
+    this.leave();
     this.#peer?.close();
     this.#peer = undefined;
     this.connected = false;
@@ -149,7 +174,7 @@ export class CallLink extends Emitter {
 
   /** @param {number} number */
   #replacePeer(number) {
-    this.#leave();
+    this.leave();
     this.#leaving = this.#peer;
     const peer = this.#make(this.#iceServers);
     this.#peer = peer;
@@ -172,7 +197,7 @@ export class CallLink extends Emitter {
       this.proven = true;
       this.settled = true;
       this.emit('tracks', undefined);
-      this.#leave();
+      this.leave();
     } else if (state === 'disconnected') {
       this.connected = false;
       this.#wait(INTERRUPTED);
@@ -181,11 +206,6 @@ export class CallLink extends Emitter {
       return this.#failed();
     }
     this.emit('change', undefined);
-  }
-
-  #leave() {
-    this.#leaving?.close();
-    this.#leaving = undefined;
   }
 
   /** @param {number} patience */

@@ -63,3 +63,36 @@ export function standingWords(standing) {
   }
   return '';
 }
+
+/** How many are in a call at most where each sends to each. */
+const MESH = 4;
+
+/**
+ * How a call is carried: in two words, at length, and when it changes to that.
+ *
+ * @param {import('../protocol/calls.js').Mode} mode
+ */
+export function modeWords(mode) {
+  if (mode === 'p2p') {
+    return {
+      name: 'Peer to peer',
+      meaning: `Sound and pictures go straight from each person to each other; no server sees or carries them. That works for up to ${MESH} people. When a media server is there, the call moves to it by itself.`,
+      turn: 'The call goes on peer to peer.',
+    };
+  }
+  return {
+    name: 'Through the server',
+    meaning: 'Each sends sound and pictures once, to a media server, which hands them on. That works for many people. When no media server is left, the call goes on peer to peer by itself.',
+    turn: 'The call goes through the server now.',
+  };
+}
+
+/**
+ * Why nobody else comes in.
+ *
+ * @param {import('../protocol/calls.js').Mode | undefined} mode
+ */
+export function endingWords(mode) {
+  if (mode !== 'p2p') return 'This call is full.';
+  return `This call is full: it goes peer to peer at present, which works for ${MESH} people at most.`;
+}

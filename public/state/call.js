@@ -1,19 +1,21 @@
 import { backoff } from '../protocol/backoff.js';
 import { Emitter } from '../protocol/emitter.js';
 import { Disconnected, Refused } from '../protocol/types.js';
-import { CallLink } from './call-link.js';
+import { CallMedia } from './call-media.js';
 import { CallOutgoing } from './call-outgoing.js';
 import { CallRoster } from './call-roster.js';
 import { CallSubscriptions } from './call-subscriptions.js';
+import { endingWords, modeWords } from './call-words.js';
 
 /** @typedef {import('../protocol/calls.js').Source} Source */
+/** @typedef {import('../protocol/calls.js').Mode} Mode */
 /** @typedef {import('../protocol/calls.js').CallNews} CallNews */
 /** @typedef {import('../protocol/calls.js').Ending} Ending */
 /** @typedef {import('./call-roster.js').News} News */
 
 /**
  * How a call stands. `offline`: the server is out of reach. `moving`: another media node takes over. `waiting`: there is no media node.
- * `interrupted`: our connection to it is. `blocked`: no connection could be made, time and again. `over`: for good, and why.
+ * `interrupted`: our connection to it, or to the others, is. `blocked`: no connection could be made, time and again. `over`: for good, and why.
  *
  * @typedef {'joining' | 'on' | 'offline' | 'moving' | 'waiting' | 'interrupted' | 'blocked' | 'over'} Standing
  */
@@ -32,16 +34,14 @@ export class Call extends Emitter {
   roster = new CallRoster();
   subscriptions = new CallSubscriptions((wish) => this.#tell('callSubscribe', wish));
   place;
-  /** @type {'sfu' | 'mesh' | undefined} */
-  mode;
   hand = false;
   /** Why it is over. @type {string | undefined} */
   ending;
 
   #client;
   #connection;
-  /** @type {CallLink<T>} */
-  #link;
+  /** @type {CallMedia<T>} */
+  #media;
   /** @type {CallOutgoing<T>} */
   #outgoing = new CallOutgoing();
   /** @type {'offline' | 'moving' | 'waiting' | undefined} */
@@ -49,16 +49,14 @@ export class Call extends Emitter {
   #joined = false;
   /** As whom we joined: a guest may sign in meanwhile. @type {string | undefined} */
   #user;
-  /** Offers that came before the answer to our joining. @type {import('../protocol/calls.js').Offer[]} */
+  /** What came before the answer to our joining, of the connections. @type {(() => void)[]} */
   #early = [];
-  /** What was told is of the present join. */
-  #toldTracks = false;
+  /** What was told of the present join. @type {Mode | undefined} */
+  #toldMode;
   #round = 0;
   #attempt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** By participant and source. @type {Map<string, T>} */
-  #incoming = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #settling;
   /** @type {(() => unknown)[]} */
@@ -68,19 +66,20 @@ export class Call extends Emitter {
    * @param {import('../protocol/client.js').ChatClient} client
    * @param {import('../protocol/connection.js').Connection} connection
    * @param {import('./call-address.js').Place} place
-   * @param {(iceServers: any[]) => import('./call-link.js').Peer<T>} make
+   * @param {import('./call-media.js').Makers<T>} make
    */
   constructor(client, connection, place, make) {
     super();
     this.#client = client;
     this.#connection = connection;
     this.place = place;
-    this.#link = new CallLink({ make, tell: (type, payload) => this.#tell(type, payload), trackOf: (source) => this.#outgoing.track(source) });
-    this.#link.on('tracks', () => {
-      if (this.#link.settled) this.#incoming.clear();
+    this.#media = new CallMedia({ roster: this.roster, make, tell: (type, payload) => this.#tell(type, payload), trackOf: (source) => this.#outgoing.track(source) });
+    this.#media.on('tracks', () => this.emit('change', undefined));
+    this.#media.on('change', () => this.#linked());
+    this.#media.on('heard', (state) => {
+      this.roster.hear(state);
       this.emit('change', undefined);
     });
-    this.#link.on('change', () => this.#linked());
     this.#listening = [
       client.on('call', (news) => this.#heard(news)),
       client.on('ready', (ready) => ready && (this.#trouble === 'offline' || client.identity?.userUUID !== this.#user) && this.#join()),
@@ -92,17 +91,39 @@ export class Call extends Emitter {
   /** @returns {Standing} */
   get standing() {
     if (this.ending !== undefined) return 'over';
-    if (this.#trouble) return this.#trouble;
-    if (this.#link.connected) return 'on';
-    if (this.#link.hopeless) return 'blocked';
-    return this.#link.proven ? 'interrupted' : 'joining';
+    const media = this.#media;
+    // Nothing is to be noticed of a move as long as everybody is seen and heard without what it moves to.
+    if (this.#trouble && !(this.#trouble === 'moving' && media.isCarried)) return this.#trouble;
+    if (!this.#joined) return 'joining';
+    if (media.connected || media.isCarried) return 'on';
+    if (media.hopeless) return 'blocked';
+    return media.proven ? 'interrupted' : 'joining';
+  }
+
+  /** How the call is carried. */
+  get mode() {
+    return this.#media.mode;
   }
 
   /** Everybody; ourselves as we want to be seen, before the others hear of it. */
   get people() {
     const { hand } = this;
+    const media = this.#media;
     const own = { hand, microphone: this.isOn('microphone'), camera: this.isOn('camera'), screen: this.isOn('screen') };
-    return this.roster.people.map((person) => (person.own ? { ...person, ...own } : person));
+    return this.roster.people.map((person) => {
+      if (person.own) return { ...person, ...own };
+      const { participant, absent } = person;
+      return { ...person, absent: !media.carries(participant) && (absent || media.misses(participant)) };
+    });
+  }
+
+  /**
+   * Whether somebody is seen and heard although the call stands badly.
+   *
+   * @param {string} participant
+   */
+  carries(participant) {
+    return this.#media.carries(participant);
   }
 
   /**
@@ -140,13 +161,7 @@ export class Call extends Emitter {
    * @param {Source} source
    */
   trackOf(participant, source) {
-    const key = `${participant} ${source}`;
-    // What came before goes on until the other connection is there.
-    if (!this.#link.settled) return this.#incoming.get(key);
-    const line = this.roster.line(participant, source);
-    const track = line && this.#link.trackOn(line.mid);
-    if (track) this.#incoming.set(key, track);
-    return track;
+    return this.#media.trackOf(participant, source);
   }
 
   /**
@@ -158,9 +173,9 @@ export class Call extends Emitter {
   async send(source, track) {
     const isNew = this.#outgoing.put(source, track);
     this.emit('change', undefined);
-    if (isNew) return this.#publish(source);
-    await this.#link.replace(source, track);
-    this.#tellState();
+    await this.#media.replace(source, track);
+    if (isNew) await this.#publish(source);
+    else this.#tellState();
   }
 
   /**
@@ -185,7 +200,7 @@ export class Call extends Emitter {
     if (!this.#outgoing.suspend(source)) return;
     this.#tellState();
     this.emit('change', undefined);
-    await this.#link.replace(source, undefined);
+    await this.#media.replace(source, undefined);
   }
 
   /** @param {boolean} up */
@@ -211,7 +226,7 @@ export class Call extends Emitter {
     clearTimeout(this.#timer);
     this.#joined = false;
     this.#user = this.#client.identity?.userUUID;
-    this.#toldTracks = false;
+    this.#toldMode = undefined;
     this.#early = [];
     this.#outgoing.tidy();
     const { place } = this;
@@ -241,11 +256,11 @@ export class Call extends Emitter {
     this.#joined = true;
     this.#attempt = 0;
     this.#trouble = undefined;
-    this.mode = mode;
     this.roster.own = participant;
-    if (!this.#toldTracks) this.emit('news', this.roster.update(participants, []));
-    this.#link.begin(iceServers ?? []);
-    for (const offer of this.#early.splice(0)) this.#link.offered(offer);
+    if (!this.#toldMode) this.emit('news', this.roster.update(participants, []));
+    this.#media.begin(iceServers ?? [], participant);
+    this.#follow(this.#toldMode ?? mode);
+    for (const act of this.#early.splice(0)) act();
     for (const source of this.#outgoing.later) this.#publish(source);
     if (this.hand) this.#tell('callState', { hand: true });
     this.subscriptions.again();
@@ -262,12 +277,13 @@ export class Call extends Emitter {
   #heard({ type, body }) {
     switch (type) {
       case 'callOffer':
-        if (this.#joined) this.#link.offered(body);
-        else this.#early.push(body);
-        return;
+        return this.#whenJoined(() => this.#media.offered(body));
+      case 'callPeer':
+        return this.#whenJoined(() => this.#media.hear(body));
       case 'callTracks':
-        this.#toldTracks = true;
+        this.#toldMode = body.mode ?? 'sfu';
         this.emit('news', this.roster.update(body.participants, body.lines));
+        if (this.#joined) this.#follow(this.#toldMode);
         this.subscriptions.keep(new Set(this.roster.people.map(({ participant }) => participant)));
         break;
       case 'callState':
@@ -283,30 +299,48 @@ export class Call extends Emitter {
     this.emit('change', undefined);
   }
 
+  /** @param {() => void} act */
+  #whenJoined(act) {
+    if (this.#joined) act();
+    else this.#early.push(act);
+  }
+
+  /** @param {Mode} mode */
+  #follow(mode) {
+    const before = this.mode;
+    this.#media.follow(mode);
+    if (before !== undefined && before !== mode) this.emit('notice', modeWords(mode).turn);
+    if (mode !== 'p2p') return;
+    // Whoever told of it is there, and there is nobody else to wait for.
+    if (this.#trouble !== 'offline') this.#trouble = undefined;
+    if (this.roster.moving) this.#settle();
+  }
+
   /** @param {boolean} waiting */
   #moved(waiting) {
     this.#trouble = waiting ? 'waiting' : 'moving';
     this.#unsettle();
-    this.#link.moving(waiting);
+    this.#media.moving(waiting);
   }
 
   /** @param {Ending} reason */
   #ended(reason) {
-    if (reason === 'full') return this.#end('This call is full.');
+    if (reason === 'full') return this.#end(endingWords(this.mode));
     // Anything else is weather: joining again makes another connection.
     this.#trouble = reason === 'unavailable' ? 'waiting' : 'moving';
     this.#unsettle();
-    this.#link.pause();
+    this.#media.pause();
     this.#again();
     this.emit('change', undefined);
   }
 
   #linked() {
-    if (this.#link.connected) {
+    const { connected, mode } = this.#media;
+    if (!connected) {
+      this.roster.quiet();
+    } else if (mode !== 'p2p') {
       if (this.#trouble !== 'offline') this.#trouble = undefined;
       if (this.roster.moving) this.#settle();
-    } else {
-      this.roster.quiet();
     }
     this.emit('change', undefined);
   }
@@ -317,7 +351,7 @@ export class Call extends Emitter {
     this.#joined = false;
     this.#trouble = 'offline';
     clearTimeout(this.#timer);
-    this.#link.pause();
+    this.#media.pause();
     this.#unsettle();
     this.emit('change', undefined);
   }
@@ -333,6 +367,7 @@ export class Call extends Emitter {
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => {
       this.emit('news', this.roster.settle());
+      if (this.mode) this.#media.follow(this.mode);
       this.emit('change', undefined);
     }, SETTLING);
   }
@@ -347,6 +382,7 @@ export class Call extends Emitter {
       if (error instanceof Disconnected) return;
       if (!(error instanceof Refused)) throw error;
       this.#outgoing.forget(source);
+      await this.#media.replace(source, undefined);
       this.emit('notice', error.message);
       this.emit('change', undefined);
     }
@@ -375,7 +411,7 @@ export class Call extends Emitter {
     clearTimeout(this.#settling);
     for (const stop of this.#listening) stop();
     this.subscriptions.close();
-    this.#link.close();
+    this.#media.close();
     this.#outgoing.close();
     this.emit('change', undefined);
   }

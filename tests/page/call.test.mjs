@@ -1,67 +1,9 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 
-import { Emitter } from '../../public/protocol/emitter.js';
 import { Disconnected, Refused } from '../../public/protocol/types.js';
 import { hashOf, isRoom, newRoom, roomOf } from '../../public/state/call-address.js';
-import { Call } from '../../public/state/call.js';
-
-/** Lets everything that waits for nothing happen. */
-const settled = async () => {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
-};
-
-class Track {
-  enabled = true;
-  ended = false;
-  stop() {
-    this.ended = true;
-  }
-}
-
-class Peer extends Emitter {
-  state = 'new';
-  closed = false;
-  replaced = [];
-  async answer(offer, lines, trackOf) {
-    this.sends = Object.fromEntries(lines.map(({ source }) => [source, trackOf(source)]));
-    return `answer to ${offer}`;
-  }
-  async replace(source, track) {
-    this.replaced.push([source, track]);
-  }
-  trackOn(mid) {
-    return `track on ${mid}`;
-  }
-  close() {
-    this.closed = true;
-  }
-  become(state) {
-    this.state = state;
-    this.emit('state', undefined);
-  }
-}
-
-/** A page in a call, and the server that it talks to. */
-function stage(place = { channel: '' }) {
-  const client = new Emitter();
-  const connection = new Emitter();
-  const [sent, asked, peers] = [[], [], []];
-  const answers = { callJoin: () => ({ participant: 'me', iceServers: ['ice'], mode: 'sfu', participants: [] }) };
-  client.request = async (type, payload) => {
-    asked.push([type, payload]);
-    return answers[type]?.(payload);
-  };
-  connection.send = (frame) => sent.push([frame.type, frame[frame.type]]);
-  const call = new Call(client, connection, place, (servers) => {
-    const peer = new Peer();
-    peers.push(Object.assign(peer, { servers }));
-    return peer;
-  });
-  const hear = (type, body) => client.emit('call', { type, body });
-  const offer = (connection, number, ...lines) => hear('callOffer', { type: 'offer', sdp: `offer ${number}`, connection, offer: number, lines });
-  return { call, client, connection, sent, asked, peers, answers, hear, offer, of: (type) => sent.filter(([name]) => name === type).map(([, body]) => body) };
-}
+import { settled, somebody, stage, Track } from './support/call.mjs';
 
 const microphone = { mid: '0', source: 'microphone' };
 
@@ -75,7 +17,7 @@ test('joining, answering, leaving', async () => {
   await settled();
   assert.deepEqual(asked, [['callJoin', { room: 'a-room', audio: true, video: false, muted: [] }]]);
   assert.deepEqual(of('callAnswer'), [{ type: 'answer', sdp: 'answer to offer 1', connection: 1, offer: 1 }]);
-  assert.deepEqual([peers.length, peers[0].servers, peers[0].sends.microphone], [1, ['ice'], track]);
+  assert.deepEqual([peers.length, peers[0].wish, peers[0].sends.microphone], [1, ['ice'], track]);
   assert.equal(call.standing, 'joining');
   peers[0].become('connected');
   assert.equal(call.standing, 'on');
@@ -103,7 +45,7 @@ test('another connection takes the place of one, and offers are answered one aft
 
 test('what came before goes on until another connection has come, whatever its lines are', async () => {
   const { call, peers, hear, offer } = stage();
-  const tracks = (mid) => hear('callTracks', { participants: [], lines: [{ mid, participant: 'ann', source: 'camera', paused: false }] });
+  const tracks = (mid) => hear('callTracks', { participants: [somebody('ann')], lines: [{ mid, participant: 'ann', source: 'camera', paused: false }] });
   await call.enter({});
   tracks('3');
   offer(1, 1);

@@ -10,6 +10,7 @@ import { CallStage } from '../call-stage/call-stage.js';
 import { element, painter } from '../dom.js';
 import { icon } from '../icons.js';
 import { lateStyle } from '../late-style.js';
+import { CallMode } from './call-mode.js';
 import { CallNewsLine } from './call-news-line.js';
 import { DeviceDialog } from './device-dialog.js';
 
@@ -18,8 +19,8 @@ import { DeviceDialog } from './device-dialog.js';
 
 lateStyle('call-room.css', import.meta.url);
 
-/** @type {Record<string, string>} */
-const MODES = { sfu: 'Through the server', mesh: 'From person to person' };
+/** What is to be heard. */
+const AUDIBLE = Object.freeze(/** @type {const} */ (['microphone', 'screenAudio']));
 
 /** Being in a call: everybody, the buttons, and what is beside them. */
 export class CallRoom extends HTMLElement {
@@ -30,7 +31,7 @@ export class CallRoom extends HTMLElement {
   #sound = new Sound();
   #awake = new Awake();
   #count = element('span', { class: 'count' });
-  #mode = element('span', { class: 'mode' });
+  #mode = new CallMode();
   #alone = element('div', { class: 'alone', hidden: true });
   #stage;
   #banner = new CallBanner(() => this.#sound.unlock());
@@ -84,7 +85,7 @@ export class CallRoom extends HTMLElement {
         'header',
         {},
         element('button', { class: 'icon-button', type: 'button', 'aria-label': 'Back to the channels; the call goes on', title: 'Back to the channels; the call goes on', onclick: () => page.minimise() }, icon('back')),
-        element('div', { class: 'titles' }, element('h1', { tabindex: -1 }, page.title), this.#count, this.#mode),
+        element('div', { class: 'titles' }, element('h1', { tabindex: -1 }, page.title), this.#count, this.#mode.button, this.#mode.words),
         link ? element('button', { class: 'button copy', type: 'button', onclick: () => page.copyLink() }, callIcon('link'), element('span', {}, 'Copy link')) : undefined,
       ),
       element('div', { class: 'scene' }, this.#stage, this.#alone, this.#banner, this.#news.node),
@@ -144,7 +145,7 @@ export class CallRoom extends HTMLElement {
     const { place, people } = call;
     this.#count.textContent = people.length > 0 ? String(people.length) : '';
     this.#count.title = this.crowd;
-    this.#mode.textContent = (call.mode && MODES[call.mode]) ?? '';
+    this.#mode.show(call.mode);
     this.#alone.hidden = !(call.standing === 'on' && people.length === 1);
     this.#banner.show(call.standing, this.#sound.blocked);
     if (!this.#people.hidden) this.#people.show(people);
@@ -167,10 +168,11 @@ export class CallRoom extends HTMLElement {
     const call = this.#call;
     /** @type {Map<string, MediaStreamTrack>} */
     const tracks = new Map();
-    for (const { participant, source } of call.roster.lines) {
-      if (source !== 'microphone' && source !== 'screenAudio') continue;
-      const track = call.trackOf(participant, source);
-      if (track && participant !== call.roster.own) tracks.set(`${participant} ${source}`, track);
+    for (const { participant, own } of call.people) {
+      for (const source of own ? [] : AUDIBLE) {
+        const track = call.trackOf(participant, source);
+        if (track) tracks.set(`${participant} ${source}`, track);
+      }
     }
     this.#sound.play(tracks);
   }

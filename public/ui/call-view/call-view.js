@@ -1,4 +1,5 @@
 import { GENERAL } from '../../protocol/types.js';
+import { Pair } from '../../rtc/pair.js';
 import { Peer } from '../../rtc/peer.js';
 import { hashOf, roomOf } from '../../state/call-address.js';
 import { Call } from '../../state/call.js';
@@ -96,7 +97,7 @@ export class CallView extends HTMLElement {
    */
   async #join(place, own) {
     /** @type {Call<MediaStreamTrack>} */
-    const call = new Call(this.#app.client, this.#app.connection, place, (iceServers) => new Peer(iceServers));
+    const call = new Call(this.#app.client, this.#app.connection, place, { node: (iceServers) => new Peer(iceServers), pair: (wish) => new Pair(wish) });
     this.#call = call;
     if ('channel' in place) this.#app.calls.enter(place.channel);
     const room = new CallRoom(this.#app, call, own, {

@@ -1,0 +1,212 @@
+import { Emitter } from '../protocol/emitter.js';
+import { limit } from './encodings.js';
+import { Signaled } from './signaled.js';
+
+/** @typedef {import('../protocol/calls.js').Source} Source */
+/** @typedef {import('../protocol/calls.js').PeerSignal} PeerSignal */
+
+/** What everybody has a line for from the beginning, so that nothing has to be agreed on when it is turned on. @type {readonly Source[]} */
+const ALWAYS = Object.freeze(['microphone', 'camera']);
+
+/**
+ * One connection with one of the others in a peer-to-peer call, by perfect negotiation (WebRTC 1.0, section 10.7): either end offers when
+ * it has to, and of two offers at once that of the impolite end counts. Each source has a line of its own in each direction; what a line
+ * carries is told with the description.
+ *
+ * @extends {Emitter<{ state: undefined, tracks: undefined, signal: PeerSignal, broken: unknown }>} `tracks`: others come in than before.
+ *   `broken`: the two ends do not understand each other.
+ */
+export class Pair extends Emitter {
+  #signaled;
+  #polite;
+  #copies;
+  /** @type {Map<Source, RTCRtpTransceiver>} */
+  #sending = new Map();
+  /** The m-lines on which the other end sends. @type {Map<Source, string>} */
+  #incoming = new Map();
+  // Sound and picture of one stream are kept in step.
+  #streams = { person: new MediaStream(), screen: new MediaStream() };
+  /** One thing after the other: what is offered and what is taken never overlap. */
+  #turn = Promise.resolve();
+  #closed = false;
+  /** What was counted when measured last. */
+  #counted = { lost: 0, received: 0 };
+
+  /**
+   * @param {object} wish
+   * @param {unknown[]} wish.iceServers
+   * @param {boolean} wish.polite
+   * @param {number} wish.copies To how many of the others the same is sent.
+   * @param {(source: Source) => MediaStreamTrack | undefined} wish.trackOf What we publish.
+   */
+  constructor({ iceServers, polite, copies, trackOf }) {
+    super();
+    this.#polite = polite;
+    this.#copies = copies;
+    const configuration = /** @type {RTCConfiguration} */ ({ iceServers, bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
+    this.#signaled = new Signaled(configuration, { candidate: (candidate) => candidate && this.emit('signal', { candidate }) });
+    const { connection } = this.#signaled;
+    connection.addEventListener('connectionstatechange', () => this.emit('state', undefined));
+    connection.addEventListener('negotiationneeded', () => this.#inTurn(() => this.#offer()));
+    for (const source of ALWAYS) this.#add(source, trackOf(source));
+    for (const source of /** @type {Source[]} */ (['screen', 'screenAudio'])) {
+      const track = trackOf(source);
+      if (track) this.#add(source, track);
+    }
+  }
+
+  /** Where the connection stands. */
+  get state() {
+    return this.#signaled.connection.connectionState;
+  }
+
+  /** Both ends have agreed on what is to be sent. */
+  get isAgreed() {
+    return this.#signaled.connection.signalingState === 'stable';
+  }
+
+  /** How loud the other's microphone is, from 0 to 1. */
+  get loudness() {
+    return this.#receiver('microphone')?.getSynchronizationSources()[0]?.audioLevel ?? 0;
+  }
+
+  /** @param {PeerSignal} signal Of the other end. */
+  hear({ description, candidate, lines }) {
+    if (description) this.#inTurn(() => this.#take(description, lines ?? []));
+    if (candidate) this.#inTurn(async () => this.#signaled.candidate(candidate));
+  }
+
+  /**
+   * Sends another track in place of one, or nothing for a while.
+   *
+   * @param {Source} source
+   * @param {MediaStreamTrack | undefined} track
+   */
+  async replace(source, track) {
+    const sender = this.#sending.get(source)?.sender;
+    if (!sender) return void (track && this.#add(source, track));
+    await this.#inTurn(async () => {
+      await sender.replaceTrack(track ?? null);
+      if (track) await limit(sender, source, this.#copies);
+    });
+  }
+
+  /** @param {number} copies To how many of the others the same is sent now. */
+  share(copies) {
+    if (copies === this.#copies) return;
+    this.#copies = copies;
+    this.#inTurn(() => this.#limit());
+  }
+
+  /**
+   * What comes in.
+   *
+   * @param {Source} source
+   */
+  trackOf(source) {
+    return this.#receiver(source)?.track;
+  }
+
+  /** Looks for other ways to the other end. */
+  restart() {
+    this.#signaled.connection.restartIce();
+  }
+
+  /**
+   * How the connection has done since it was measured last.
+   *
+   * @returns {Promise<{ loss: number, roundTrip: number, jitter: number }>} A share of the packets; seconds.
+   */
+  async measure() {
+    const measured = { loss: 0, roundTrip: 0, jitter: 0 };
+    let [lost, received] = [0, 0];
+    const report = /** @type {Iterable<any>} */ ((await this.#signaled.connection.getStats()).values());
+    for (const entry of report) {
+      if (entry.type === 'inbound-rtp') {
+        lost += entry.packetsLost ?? 0;
+        received += entry.packetsReceived ?? 0;
+        if (entry.kind === 'audio') measured.jitter = Math.max(measured.jitter, entry.jitter ?? 0);
+      } else if (entry.type === 'remote-inbound-rtp') {
+        measured.loss = Math.max(measured.loss, entry.fractionLost ?? 0);
+      } else if (entry.type === 'candidate-pair' && entry.nominated) {
+        measured.roundTrip = entry.currentRoundTripTime ?? 0;
+      }
+    }
+    const before = this.#counted;
+    this.#counted = { lost, received };
+    const more = { lost: Math.max(0, lost - before.lost), received: Math.max(0, received - before.received) };
+    if (more.lost > 0) measured.loss = Math.max(measured.loss, more.lost / (more.lost + more.received));
+    return measured;
+  }
+
+  /** How loud our own microphone is, from 0 to 1. */
+  async ownLoudness() {
+    const report = await this.#sending.get('microphone')?.sender.getStats();
+    const entries = /** @type {any[]} */ ([...(report?.values() ?? [])]);
+    return Number(entries.find(({ type }) => type === 'media-source')?.audioLevel ?? 0);
+  }
+
+  close() {
+    this.#closed = true;
+    this.#signaled.close();
+  }
+
+  /**
+   * @param {Source} source
+   * @param {MediaStreamTrack | undefined} track
+   */
+  #add(source, track) {
+    const isScreen = source.startsWith('screen');
+    const kind = source === 'camera' || source === 'screen' ? 'video' : 'audio';
+    const streams = [isScreen ? this.#streams.screen : this.#streams.person];
+    this.#sending.set(source, this.#signaled.connection.addTransceiver(track ?? kind, { direction: 'sendonly', streams }));
+  }
+
+  /** @param {Source} source */
+  #receiver(source) {
+    const mid = this.#incoming.get(source);
+    return mid === undefined ? undefined : this.#signaled.connection.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
+  }
+
+  async #offer() {
+    // What came in between asks for it once more, when it is settled.
+    if (!this.isAgreed) return;
+    this.#describe(await this.#signaled.offer());
+  }
+
+  /**
+   * @param {{ type: string, sdp: string }} description
+   * @param {import('../protocol/calls.js').PublishLine[]} lines
+   */
+  async #take(description, lines) {
+    const collides = description.type === 'offer' ? !this.isAgreed && !this.#polite : this.isAgreed;
+    if (collides) return;
+    const answer = await this.#signaled.take(description);
+    this.#incoming = new Map(lines.map(({ mid, source }) => [source, mid]));
+    if (answer) this.#describe(answer);
+    await this.#limit();
+    this.emit('tracks', undefined);
+  }
+
+  /** @param {import('./signaled.js').Description | null} description */
+  #describe(description) {
+    if (!description) return;
+    const lines = [...this.#sending].flatMap(([source, { mid }]) => (mid === null ? [] : [{ mid, source }]));
+    this.emit('signal', { description: { type: description.type, sdp: description.sdp }, lines });
+  }
+
+  async #limit() {
+    for (const [source, { sender }] of this.#sending) await limit(sender, source, this.#copies);
+  }
+
+  /** @param {() => Promise<void>} deed */
+  #inTurn(deed) {
+    this.#turn = this.#turn
+      .then(() => (this.#closed ? undefined : deed()))
+      // What fails because the connection was closed meanwhile does not matter.
+      .catch((error) => {
+        if (!this.#closed) this.emit('broken', error);
+      });
+    return this.#turn;
+  }
+}

@@ -1,0 +1,205 @@
+// A call without a media node: a way to each of the others, and from there to a media node and back.
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+
+import { Code, Refused } from '../../public/protocol/types.js';
+import { best, PairQuality } from '../../public/state/call-quality.js';
+import { Speakers } from '../../public/state/call-speakers.js';
+import { settled, somebody, stage, Track } from './support/call.mjs';
+
+/** In a call that goes from each to each, with these people. */
+async function among(...others) {
+  const page = stage();
+  const people = (...names) => [somebody('me', 'microphone'), ...names.map((name) => somebody(name, 'microphone', 'camera'))];
+  page.answers.callJoin = () => ({ participant: 'me', iceServers: ['ice'], mode: 'p2p', participants: people(...others) });
+  const tell = (mode, ...names) => page.hear('callTracks', { mode, participants: people(...names), lines: [] });
+  await page.call.enter({ microphone: new Track() });
+  return { ...page, tell, letters: () => page.of('callPeer') };
+}
+
+/** Runs with a clock of its own. */
+function timed(name, act) {
+  test(name, async () => {
+    mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+    try {
+      await act();
+    } finally {
+      mock.timers.reset();
+    }
+  });
+}
+
+timed('each of the others has a way of their own, and of two the one with the smaller name is polite', async () => {
+  const { call, pairs, tell, hear, letters } = await among('ann', 'zoe');
+  assert.deepEqual(pairs.map(({ wish }) => [wish.polite, wish.iceServers]), [[false, ['ice']], [true, ['ice']]]);
+  assert.deepEqual([call.mode, call.standing], ['p2p', 'joining']);
+  pairs[0].emit('signal', { description: { type: 'offer', sdp: 'o' }, lines: [{ mid: '0', source: 'microphone' }] });
+  pairs[1].emit('signal', { candidate: { candidate: 'c' } });
+  assert.deepEqual(letters(), [
+    { participant: 'ann', link: 1, description: { type: 'offer', sdp: 'o' }, lines: [{ mid: '0', source: 'microphone' }] },
+    { participant: 'zoe', link: 1, candidate: { candidate: 'c' } },
+  ]);
+  hear('callPeer', { participant: 'zoe', link: 1, candidate: { candidate: 'd' } });
+  assert.deepEqual(pairs[1].heard, [{ candidate: { candidate: 'd' } }]);
+  pairs[0].become('connected');
+  assert.deepEqual([call.standing, call.trackOf('ann', 'camera'), call.trackOf('zoe', 'camera')], ['on', 'camera of a pair', undefined]);
+  // A newcomer may be heard of by letter first; who leaves takes the way along.
+  hear('callPeer', { participant: 'new', link: 1, candidate: { candidate: 'e' } });
+  tell('p2p', 'ann', 'new');
+  assert.deepEqual([pairs.length, pairs[1].closed, pairs[2].heard.length, pairs[0].copies], [3, true, 1, 2]);
+  call.leave();
+  assert.deepEqual(pairs.map(({ closed }) => closed), [true, true, true]);
+});
+
+timed('what we send goes to everybody, and is published', async () => {
+  const { call, pairs, asked } = await among('ann', 'zoe');
+  const screen = new Track();
+  await call.send('screen', screen);
+  assert.deepEqual(pairs.map(({ replaced }) => replaced), [[['screen', screen]], [['screen', screen]]]);
+  assert.deepEqual(asked.at(-1), ['callPublish', { source: 'screen', on: true }]);
+  await call.suspend('screen');
+  assert.deepEqual(pairs[1].replaced.at(-1), ['screen', undefined]);
+  call.leave();
+});
+
+timed('a way that fails is looked for anew, then made anew; the greater number counts', async () => {
+  const { call, pairs, hear } = await among('ann');
+  pairs[0].become('connected');
+  pairs[0].become('failed');
+  assert.deepEqual([call.standing, call.people.find(({ own }) => !own).absent], ['interrupted', true]);
+  mock.timers.tick(500);
+  assert.equal(pairs[0].restarts, 1);
+  mock.timers.tick(11_000);
+  mock.timers.tick(1_000);
+  assert.equal(pairs[0].restarts, 2);
+  mock.timers.tick(11_000);
+  mock.timers.tick(2_000);
+  assert.deepEqual([pairs.length, pairs[0].closed], [2, true]);
+  // The other end began anew as well, and more often.
+  hear('callPeer', { participant: 'ann', link: 5, candidate: { candidate: 'c' } });
+  hear('callPeer', { participant: 'ann', link: 4, candidate: { candidate: 'late' } });
+  assert.deepEqual([pairs.length, pairs[2].heard], [3, [{ candidate: { candidate: 'c' } }]]);
+  pairs[2].become('connected');
+  assert.deepEqual([call.standing, call.people.find(({ own }) => !own).absent], ['on', false]);
+  // Where the two do not understand each other, looking for other ways is no help.
+  pairs[2].emit('broken', new Error('no such line'));
+  mock.timers.tick(500);
+  assert.deepEqual([pairs.length, pairs[2].restarts], [4, 0]);
+  call.leave();
+});
+
+timed('from each to each, to a media node, and back, without a gap', async () => {
+  const { call, peers, pairs, hear, tell, offer, of } = await among('ann');
+  const notices = [];
+  call.on('notice', (words) => notices.push(words));
+  pairs[0].become('connected');
+  const standings = new Set();
+  call.on('change', () => standings.add(call.standing));
+
+  hear('callMoved', {});
+  tell('sfu', 'ann');
+  offer(1, 1);
+  await settled();
+  assert.equal(call.trackOf('ann', 'camera'), 'camera of a pair');
+  peers[0].become('connected');
+  hear('callTracks', { mode: 'sfu', participants: [somebody('me'), somebody('ann', 'camera')], lines: [{ mid: '3', participant: 'ann', source: 'camera' }] });
+  // The line is there, but nothing is on it yet.
+  assert.equal(call.trackOf('ann', 'camera'), 'camera of a pair');
+  peers[0].flowing = true;
+  assert.equal(call.trackOf('ann', 'camera'), 'track on 3');
+  mock.timers.tick(7_000);
+  assert.deepEqual([pairs[0].closed, call.trackOf('ann', 'camera'), call.mode], [true, 'track on 3', 'sfu']);
+  assert.deepEqual([...standings], ['on']);
+
+  hear('callMoved', {});
+  tell('p2p', 'ann');
+  assert.deepEqual([pairs.length, call.trackOf('ann', 'camera'), peers[0].closed], [2, 'track on 3', false]);
+  pairs[1].emit('signal', { candidate: { candidate: 'c' } });
+  assert.equal(of('callPeer').at(-1).link, 2);
+  pairs[1].become('connected');
+  assert.deepEqual([call.trackOf('ann', 'camera'), peers[0].closed, call.standing], ['camera of a pair', true, 'on']);
+  assert.deepEqual(notices, ['The call goes through the server now.', 'The call goes on peer to peer.']);
+  mock.timers.tick(60_000);
+  assert.equal(of('callRestart').length, 0);
+  call.leave();
+});
+
+timed('what was told when the server was away may be lost: what is not settled begins anew', async () => {
+  const { call, connection, client, pairs, answers, tell, letters } = await among('ann', 'zoe');
+  pairs[0].become('connected');
+  connection.emit('status', { phase: 'waiting', until: 0 });
+  assert.deepEqual([call.standing, call.carries('ann'), call.carries('zoe')], ['offline', true, false]);
+  client.emit('ready', true);
+  await settled();
+  tell('p2p', 'ann', 'zoe');
+  assert.deepEqual([pairs.length, pairs[0].closed, pairs[1].closed], [3, false, true]);
+  // As somebody else, by another session: nobody knows what we agreed on.
+  answers.callJoin = () => ({ participant: 'me-again', iceServers: [], mode: 'p2p', participants: [somebody('me-again'), somebody('ann')] });
+  connection.emit('status', { phase: 'waiting', until: 0 });
+  client.emit('ready', true);
+  await settled();
+  assert.deepEqual([pairs.length, pairs[0].closed, pairs[2].closed], [4, true, true]);
+  pairs[3].emit('signal', { candidate: { candidate: 'c' } });
+  assert.equal(letters().at(-1).participant, 'ann');
+  call.leave();
+});
+
+timed('a fifth person hears why not', async () => {
+  const { call, hear } = await among('ann');
+  hear('callEnded', { reason: 'full' });
+  assert.match(call.ending, /peer to peer.*4 people/);
+  const other = stage();
+  other.answers.callJoin = () => Promise.reject(new Refused({ code: Code.unavailable, error: 'later', payload: '' }));
+  await other.call.enter({});
+  assert.equal(other.call.standing, 'waiting');
+  other.call.leave();
+});
+
+timed('who speaks, and how good connections are, is found out here', async () => {
+  const { call, pairs } = await among('ann', 'zoe');
+  for (const pair of pairs) pair.become('connected');
+  pairs[1].loudness = 0.2;
+  pairs[0].measured = { loss: 0.2, roundTrip: 0.05, jitter: 0.01 };
+  for (let look = 0; look < 4; look += 1) {
+    mock.timers.tick(250);
+    await settled();
+  }
+  assert.equal(call.roster.active, 'zoe');
+  assert.deepEqual(call.people.map(({ participant, speaking, quality }) => [participant, speaking, quality]), [
+    ['me', false, 'good'],
+    ['ann', false, 'poor'],
+    ['zoe', true, 'good'],
+  ]);
+  call.leave();
+});
+
+test('another one who speaks takes over when louder, and not for a cough', () => {
+  const speakers = new Speakers();
+  const look = (ann, ben) => speakers.look(new Map([['ann', ann], ['ben', ben]]));
+  look(0.001, 0);
+  assert.deepEqual([speakers.active, speakers.speaking], [undefined, []]);
+  look(0.1, 0);
+  assert.equal(speakers.active, 'ann');
+  for (let pause = 0; pause < 4; pause += 1) look(0.1, 0.1);
+  look(0.1, 0.2);
+  look(0.1, 0);
+  assert.equal(speakers.active, 'ann');
+  for (let louder = 0; louder < 3; louder += 1) look(0.05, 0.5);
+  assert.equal(speakers.active, 'ben');
+  speakers.look(new Map([['ann', 0.1]]));
+  assert.equal(speakers.active, 'ann');
+});
+
+test('a worse word is believed at once, a better one when it lasts', () => {
+  const quality = new PairQuality();
+  const good = { loss: 0, roundTrip: 0.04, jitter: 0.01 };
+  quality.measured({ ...good, loss: 0.05 });
+  assert.equal(quality.word, 'fair');
+  quality.measured({ ...good, roundTrip: 0.9 });
+  assert.equal(quality.word, 'poor');
+  for (let second = 0; second < 3; second += 1) quality.measured(good);
+  assert.equal(quality.word, 'poor');
+  quality.measured({ ...good, jitter: 0.06 });
+  assert.equal(quality.word, 'fair');
+  assert.equal(best(['poor', 'good', 'fair']), 'good');
+});
