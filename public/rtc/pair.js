@@ -5,13 +5,15 @@ import { Signaled } from './signaled.js';
 /** @typedef {import('../protocol/calls.js').Source} Source */
 /** @typedef {import('../protocol/calls.js').PeerSignal} PeerSignal */
 
-/** What everybody has a line for from the beginning, so that nothing has to be agreed on when it is turned on. @type {readonly Source[]} */
+/** What has a line from the beginning, for both, so that nothing has to be agreed on when it is turned on. @type {readonly Source[]} */
 const ALWAYS = Object.freeze(['microphone', 'camera']);
+/** @type {readonly Source[]} */
+const SCREEN = Object.freeze(['screen', 'screenAudio']);
 
 /**
  * One connection with one of the others in a peer-to-peer call, by perfect negotiation (WebRTC 1.0, section 10.7): either end offers when
- * it has to, and of two offers at once that of the impolite end counts. Each source has a line of its own in each direction; what a line
- * carries is told with the description.
+ * it has to, and of two offers at once that of the impolite end counts. Microphones and cameras share a line, there and back; a screen
+ * has its own. What a line carries is told with the description.
  *
  * @extends {Emitter<{ state: undefined, tracks: undefined, signal: PeerSignal, broken: unknown }>} `tracks`: others come in than before.
  *   `broken`: the two ends do not understand each other.
@@ -20,6 +22,7 @@ export class Pair extends Emitter {
   #signaled;
   #polite;
   #copies;
+  #trackOf;
   /** @type {Map<Source, RTCRtpTransceiver>} */
   #sending = new Map();
   /** The m-lines on which the other end sends. @type {Map<Source, string>} */
@@ -36,23 +39,22 @@ export class Pair extends Emitter {
    * @param {object} wish
    * @param {unknown[]} wish.iceServers
    * @param {boolean} wish.polite
+   * @param {boolean} wish.opens Makes the first offer; else waits for that of the other end.
    * @param {number} wish.copies To how many of the others the same is sent.
    * @param {(source: Source) => MediaStreamTrack | undefined} wish.trackOf What we publish.
    */
-  constructor({ iceServers, polite, copies, trackOf }) {
+  constructor({ iceServers, polite, opens, copies, trackOf }) {
     super();
     this.#polite = polite;
     this.#copies = copies;
+    this.#trackOf = trackOf;
     const configuration = /** @type {RTCConfiguration} */ ({ iceServers, bundlePolicy: 'max-bundle', rtcpMuxPolicy: 'require' });
     this.#signaled = new Signaled(configuration, { candidate: (candidate) => candidate && this.emit('signal', { candidate }) });
     const { connection } = this.#signaled;
     connection.addEventListener('connectionstatechange', () => this.emit('state', undefined));
     connection.addEventListener('negotiationneeded', () => this.#inTurn(() => this.#offer()));
-    for (const source of ALWAYS) this.#add(source, trackOf(source));
-    for (const source of /** @type {Source[]} */ (['screen', 'screenAudio'])) {
-      const track = trackOf(source);
-      if (track) this.#add(source, track);
-    }
+    for (const source of opens ? ALWAYS : []) this.#add(source, trackOf(source));
+    if (opens) this.#addScreen();
   }
 
   /** Where the connection stands. */
@@ -82,12 +84,15 @@ export class Pair extends Emitter {
    * @param {Source} source
    * @param {MediaStreamTrack | undefined} track
    */
-  async replace(source, track) {
-    const sender = this.#sending.get(source)?.sender;
-    if (!sender) return void (track && this.#add(source, track));
-    await this.#inTurn(async () => {
-      await sender.replaceTrack(track ?? null);
-      if (track) await limit(sender, source, this.#copies);
+  replace(source, track) {
+    return this.#inTurn(async () => {
+      const sender = this.#sending.get(source)?.sender;
+      if (sender) {
+        await sender.replaceTrack(track ?? null);
+        if (track) await limit(sender, source, this.#copies);
+      } else if (track && SCREEN.includes(source) && this.#sending.size > 0) {
+        this.#add(source, track);
+      }
     });
   }
 
@@ -156,10 +161,42 @@ export class Pair extends Emitter {
    * @param {MediaStreamTrack | undefined} track
    */
   #add(source, track) {
-    const isScreen = source.startsWith('screen');
     const kind = source === 'camera' || source === 'screen' ? 'video' : 'audio';
-    const streams = [isScreen ? this.#streams.screen : this.#streams.person];
-    this.#sending.set(source, this.#signaled.connection.addTransceiver(track ?? kind, { direction: 'sendonly', streams }));
+    const direction = SCREEN.includes(source) ? 'sendonly' : 'sendrecv';
+    this.#sending.set(source, this.#signaled.connection.addTransceiver(track ?? kind, { direction, streams: [this.#streamOf(source)] }));
+  }
+
+  #addScreen() {
+    for (const source of SCREEN) {
+      const track = this.#trackOf(source);
+      if (track && !this.#sending.has(source)) this.#add(source, track);
+    }
+  }
+
+  /**
+   * Sends back on the lines that the other end has opened.
+   *
+   * @param {import('../protocol/calls.js').PublishLine[]} lines
+   */
+  async #join(lines) {
+    const transceivers = this.#signaled.connection.getTransceivers();
+    for (const { mid, source } of lines) {
+      const own = this.#sending.get(source);
+      const offered = transceivers.find((transceiver) => transceiver.mid === mid);
+      if (!offered || !ALWAYS.includes(source) || (own && own.mid !== null)) continue;
+      // Ours was in an offer that was taken back.
+      own?.stop();
+      offered.direction = 'sendrecv';
+      offered.sender.setStreams(this.#streamOf(source));
+      await offered.sender.replaceTrack(this.#trackOf(source) ?? null);
+      this.#sending.set(source, offered);
+    }
+    this.#addScreen();
+  }
+
+  /** @param {Source} source */
+  #streamOf(source) {
+    return SCREEN.includes(source) ? this.#streams.screen : this.#streams.person;
   }
 
   /** @param {Source} source */
@@ -181,7 +218,7 @@ export class Pair extends Emitter {
   async #take(description, lines) {
     const collides = description.type === 'offer' ? !this.isAgreed && !this.#polite : this.isAgreed;
     if (collides) return;
-    const answer = await this.#signaled.take(description);
+    const answer = await this.#signaled.take(description, () => this.#join(lines));
     this.#incoming = new Map(lines.map(({ mid, source }) => [source, mid]));
     if (answer) this.#describe(answer);
     await this.#limit();

@@ -32,13 +32,18 @@ export class Signaled {
    * Takes the other end's description.
    *
    * @param {unknown} description
+   * @param {() => Promise<void>} [prepare] What is to be done before an answer is made.
    * @returns {Promise<Description | null | undefined>} Our answer, if it was an offer.
    */
-  async take(description) {
+  async take(description, prepare) {
     const { connection } = this;
-    await connection.setRemoteDescription(/** @type {RTCSessionDescriptionInit} */ (description));
-    for (const candidate of this.#early.splice(0)) await this.#add(candidate);
+    const taken = /** @type {RTCSessionDescriptionInit} */ (description);
+    await connection.setRemoteDescription(taken);
+    // Some may be of an offer that was taken back.
+    const fitting = this.#early.splice(0).filter(({ usernameFragment }) => !usernameFragment || taken.sdp?.includes(`ice-ufrag:${usernameFragment}`));
+    for (const candidate of fitting) await this.#add(candidate);
     if (connection.signalingState !== 'have-remote-offer') return undefined;
+    await prepare?.();
     await connection.setLocalDescription();
     return connection.localDescription;
   }

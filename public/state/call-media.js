@@ -103,7 +103,9 @@ export class CallMedia extends Emitter {
    */
   misses(participant) {
     const pair = this.#pairs.get(participant);
-    return this.mode === 'p2p' && pair !== undefined && (pair.isBroken || (this.#latest.size > 0 && !pair.proven));
+    if (this.mode !== 'p2p' || !pair) return false;
+    // Whom a media node let us see, we see again as soon as there is another way.
+    return pair.isBroken || (!pair.proven && [...this.#latest.values()].some((latest) => latest.participant === participant));
   }
 
   /**

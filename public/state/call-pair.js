@@ -55,6 +55,8 @@ export class CallPair extends Emitter {
   /** @type {Connection<Track>} */
   #connection;
   #attempt = 0;
+  /** Nothing was heard of the other end, which begins. */
+  #waits = false;
   #resting = false;
   #closed = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -62,18 +64,19 @@ export class CallPair extends Emitter {
 
   /**
    * @param {object} parts
-   * @param {() => Connection<Track>} parts.make
+   * @param {(opens: boolean) => Connection<Track>} parts.make
    * @param {(letter: PeerSignal & { link: number }) => void} parts.tell The other end.
    * @param {number} parts.number Of the first connection.
+   * @param {boolean} parts.opens Whether we make the first offer.
    * @param {() => number} [parts.random]
    */
-  constructor({ make, tell, number, random = Math.random }) {
+  constructor({ make, tell, number, opens, random = Math.random }) {
     super();
     this.#make = make;
     this.#tell = tell;
     this.#random = random;
     this.number = number;
-    this.#connection = this.#begin(number);
+    this.#connection = this.#begin(opens);
   }
 
   /** No connection was made, again and again. */
@@ -88,7 +91,10 @@ export class CallPair extends Emitter {
 
   /** @param {PeerSignal & { link: number }} letter Of the other end. */
   hear({ link, ...signal }) {
-    if (link > this.number) this.#renew(link);
+    // Of what has not begun yet, the other end says which it is.
+    if (this.#waits) this.number = link;
+    else if (link > this.number) this.#renew(link, false);
+    this.#waits = false;
     // A smaller number is of a connection that is over; the other end hears of that soon.
     if (link === this.number) this.#connection.hear(signal);
   }
@@ -96,7 +102,7 @@ export class CallPair extends Emitter {
   /** What was told may not have arrived: what is not settled begins anew. */
   again() {
     this.#resting = false;
-    if (!this.connected || !this.#connection.isAgreed) this.#renew(this.number + 1);
+    if (!this.connected || !this.#connection.isAgreed) this.#renew(this.number + 1, true);
   }
 
   /** Something else carries the call soon: this goes on as long as it does, and is not mended. */
@@ -143,20 +149,24 @@ export class CallPair extends Emitter {
     this.#connection.close();
   }
 
-  /** @param {number} number */
-  #renew(number) {
+  /**
+   * @param {number} number
+   * @param {boolean} opens
+   */
+  #renew(number, opens) {
     this.number = number;
     this.connected = false;
     this.#connection.close();
-    this.#connection = this.#begin(number);
+    this.#connection = this.#begin(opens);
     this.emit('change', undefined);
   }
 
-  /** @param {number} number */
-  #begin(number) {
-    const connection = this.#make();
-    connection.on('signal', (signal) => this.#tell({ link: number, ...signal }));
+  /** @param {boolean} opens */
+  #begin(opens) {
+    const connection = this.#make(opens);
+    this.#waits = !opens;
     const ifUsed = (/** @type {() => void} */ act) => () => !this.#closed && connection === this.#connection && act();
+    connection.on('signal', (signal) => connection === this.#connection && this.#tell({ link: this.number, ...signal }));
     connection.on('state', ifUsed(() => this.#turned()));
     connection.on('tracks', ifUsed(() => this.emit('tracks', undefined)));
     connection.on('broken', ifUsed(() => this.#failed(true)));
@@ -196,7 +206,7 @@ export class CallPair extends Emitter {
       const restarts = !forGood && this.#connection.isAgreed && this.#attempt % (RESTARTS + 1) < RESTARTS;
       const wait = backoff(this.#attempt, this.#random);
       this.#attempt += 1;
-      this.#timer = setTimeout(() => (restarts ? this.#restart() : this.#renew(this.number + 1)), wait);
+      this.#timer = setTimeout(() => (restarts ? this.#restart() : this.#renew(this.number + 1, true)), wait);
     }
     this.emit('change', undefined);
   }

@@ -15,7 +15,7 @@ const MEASURE = 4;
  * What a page asks for that makes a connection with one of the others.
  *
  * @template Track
- * @typedef {{ iceServers: unknown[], polite: boolean, copies: number, trackOf: (source: Source) => Track | undefined }} Wish
+ * @typedef {{ iceServers: unknown[], polite: boolean, opens: boolean, copies: number, trackOf: (source: Source) => Track | undefined }} Wish
  */
 
 /**
@@ -43,6 +43,8 @@ export class CallPairs extends Emitter {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #looking;
   #looks = 0;
+  /** What was found out last. */
+  #told = '';
 
   /**
    * @param {object} parts
@@ -117,7 +119,7 @@ export class CallPairs extends Emitter {
   /** @param {PeerLetter} letter */
   hear({ participant, ...letter }) {
     // Who is not known of yet will be told of soon; else nothing follows.
-    this.#to(participant, letter.link).hear(letter);
+    this.#to(participant, true).hear(letter);
   }
 
   /** @param {string} participant */
@@ -135,16 +137,18 @@ export class CallPairs extends Emitter {
 
   /**
    * @param {string} participant
-   * @param {number} [link] The number that the other end begins with.
+   * @param {boolean} [isKnownThere] The other end has begun already.
    */
-  #to(participant, link = 0) {
+  #to(participant, isKnownThere = false) {
     const known = this.#pairs.get(participant);
     if (known) return known;
-    const number = Math.max(link, (this.#numbers.get(participant) ?? 0) + 1);
+    const polite = this.#own < participant;
     const pair = new CallPair({
-      make: () => this.#make({ iceServers: this.#iceServers, polite: this.#own < participant, copies: Math.max(1, this.#pairs.size), trackOf: this.#trackOf }),
+      make: (opens) => this.#make({ iceServers: this.#iceServers, polite, opens, copies: Math.max(1, this.#pairs.size), trackOf: this.#trackOf }),
       tell: (letter) => this.#tell({ participant, ...letter }),
-      number,
+      number: (this.#numbers.get(participant) ?? 0) + 1,
+      // So that two who meet do not both offer.
+      opens: !isKnownThere && !polite,
     });
     this.#pairs.set(participant, pair);
     pair.on('change', () => this.emit('change', undefined));
@@ -166,13 +170,15 @@ export class CallPairs extends Emitter {
     const [anyone] = entries.filter(([, { connected }]) => connected);
     const own = (await anyone?.[1].ownLoudness().catch(() => 0)) ?? 0;
     this.#looks += 1;
-    const measures = this.#looks % MEASURE === 0;
     // A connection that ends meanwhile has nothing to tell.
-    if (measures) await Promise.all(entries.map(([, pair]) => pair.measure().catch(() => {})));
+    if (this.#looks % MEASURE === 0) await Promise.all(entries.map(([, pair]) => pair.measure().catch(() => {})));
     if (this.#looking === undefined) return;
     this.#speakers.look(new Map([[this.#own, own], ...entries.map(([participant, pair]) => /** @type {[string, number]} */ ([participant, pair.connected ? pair.loudness : 0]))]));
     const { speaking, active } = this.#speakers;
-    this.emit('heard', { speaking, active: active ?? null, ...(measures && entries.length > 0 && { quality: this.#qualities(entries) }) });
+    const heard = { speaking, active: active ?? null, ...(entries.length > 0 && { quality: this.#qualities(entries) }) };
+    if (JSON.stringify(heard) === this.#told) return;
+    this.#told = JSON.stringify(heard);
+    this.emit('heard', heard);
   }
 
   /** @param {[string, CallPair<Track>][]} entries */
@@ -184,5 +190,6 @@ export class CallPairs extends Emitter {
   #stopLooking() {
     clearInterval(this.#looking);
     this.#looking = undefined;
+    this.#told = '';
   }
 }

@@ -53,9 +53,9 @@ export function standingWords(standing) {
     case 'offline':
       return 'The server cannot be reached. You are back in the call as soon as it can.';
     case 'moving':
-      return 'The call moves to another media server. It goes on in a moment.';
+      return 'The call moves to another server. It goes on in a moment.';
     case 'waiting':
-      return 'No media server is there at present. The call goes on as soon as one is.';
+      return 'No media server is there at present, and peer to peer there is no place for more. You are in as soon as that changes.';
     case 'interrupted':
       return 'The connection was interrupted. Reconnecting…';
     case 'blocked':

@@ -4,24 +4,21 @@ import { Disconnected, Refused } from '../protocol/types.js';
 import { CallMedia } from './call-media.js';
 import { CallOutgoing } from './call-outgoing.js';
 import { CallRoster } from './call-roster.js';
+import { standingOf } from './call-standing.js';
 import { CallSubscriptions } from './call-subscriptions.js';
 import { endingWords, modeWords } from './call-words.js';
+import { explain } from './problem.js';
 
 /** @typedef {import('../protocol/calls.js').Source} Source */
 /** @typedef {import('../protocol/calls.js').Mode} Mode */
 /** @typedef {import('../protocol/calls.js').CallNews} CallNews */
 /** @typedef {import('../protocol/calls.js').Ending} Ending */
 /** @typedef {import('./call-roster.js').News} News */
-
-/**
- * How a call stands. `offline`: the server is out of reach. `moving`: another media node takes over. `waiting`: there is no media node.
- * `interrupted`: our connection to it, or to the others, is. `blocked`: no connection could be made, time and again. `over`: for good, and why.
- *
- * @typedef {'joining' | 'on' | 'offline' | 'moving' | 'waiting' | 'interrupted' | 'blocked' | 'over'} Standing
- */
+/** @typedef {import('./call-standing.js').Standing} Standing */
 
 /** After the media node changed, for how long it is waited for whoever is missing, in milliseconds. */
 const SETTLING = 5_000;
+
 /**
  * A call that we are in, from joining to leaving. It comes back by itself, whatever breaks.
  *
@@ -44,7 +41,7 @@ export class Call extends Emitter {
   #media;
   /** @type {CallOutgoing<T>} */
   #outgoing = new CallOutgoing();
-  /** @type {'offline' | 'moving' | 'waiting' | undefined} */
+  /** @type {import('./call-standing.js').Trouble | undefined} */
   #trouble;
   #joined = false;
   /** As whom we joined: a guest may sign in meanwhile. @type {string | undefined} */
@@ -90,14 +87,7 @@ export class Call extends Emitter {
 
   /** @returns {Standing} */
   get standing() {
-    if (this.ending !== undefined) return 'over';
-    const media = this.#media;
-    // Nothing is to be noticed of a move as long as everybody is seen and heard without what it moves to.
-    if (this.#trouble && !(this.#trouble === 'moving' && media.isCarried)) return this.#trouble;
-    if (!this.#joined) return 'joining';
-    if (media.connected || media.isCarried) return 'on';
-    if (media.hopeless) return 'blocked';
-    return media.proven ? 'interrupted' : 'joining';
+    return standingOf({ over: this.ending !== undefined, trouble: this.#trouble, joined: this.#joined, media: this.#media });
   }
 
   /** How the call is carried. */
@@ -244,7 +234,7 @@ export class Call extends Emitter {
       if (round !== this.#round || this.ending !== undefined) return;
       if (error instanceof Disconnected) return this.#lost();
       if (!(error instanceof Refused)) throw error;
-      if (error.retryAfter === undefined && !error.isWeather) return this.#end(error.message);
+      if (error.retryAfter === undefined && !error.isWeather) return this.#end(explain(error));
       this.#trouble = 'waiting';
       this.#again(error.retryAfter);
     }

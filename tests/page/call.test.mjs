@@ -184,7 +184,7 @@ test('a call without a media node is waited for; a full one, or one that is not 
     const other = stage();
     other.answers.callJoin = refuse(18, 'not allowed');
     await other.call.enter({});
-    assert.equal(other.call.ending, 'not allowed');
+    assert.equal(other.call.ending, 'Not allowed.');
 
     const lost = stage();
     lost.answers.callJoin = () => Promise.reject(new Disconnected());

@@ -13,16 +13,29 @@ export const CALL_FLAGS = [
 
 /** Chat nodes and media nodes, each a process, on one real Redis. */
 export class CallCluster {
+  media = [];
+
   /** @param {{ chat?: number, media?: number, more?: Record<string, string> }} [wish] How many of each, and what chat nodes are told besides. */
   static async start({ chat = 2, media = 2, more = {} } = {}) {
     const cluster = new CallCluster();
     cluster.redis = await Redis.start();
-    const settings = { REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}` };
-    const nodes = (count, role, own) => Promise.all(Array.from({ length: count }, () => Server.start({ ...settings, ROLE: role, ...own })));
-    cluster.media = await nodes(media, 'media', { MEDIA_SHARDS: '1', MEDIA_ADDRESSES: '127.0.0.1' });
-    cluster.chat = await nodes(chat, 'chat', more);
-    await Promise.all([...cluster.chat, ...cluster.media].map((node) => until(async () => (await fetch(new URL('readyz', node.url))).ok)));
+    const all = (count, begin) => Promise.all(Array.from({ length: count }, begin));
+    [cluster.chat] = await Promise.all([all(chat, () => cluster.#node('chat', more)), all(media, () => cluster.addMedia())]);
     return cluster;
+  }
+
+  /** One more media node. */
+  async addMedia() {
+    const node = await this.#node('media', { MEDIA_SHARDS: '1', MEDIA_ADDRESSES: '127.0.0.1' });
+    this.media.push(node);
+    return node;
+  }
+
+  /** A node that is ready. */
+  async #node(role, settings) {
+    const node = await Server.start({ REDIS_URL: `redis://127.0.0.1:${this.redis.port}`, ROLE: role, ...settings });
+    await until(async () => (await fetch(new URL('readyz', node.url))).ok);
+    return node;
   }
 
   /** The media node on which somebody is. */
@@ -141,7 +154,12 @@ export class Caller {
     });
   }
 
-  /** What the connection that is in use says of itself. */
+  /** How the call is carried, as the page says. */
+  goes(mode) {
+    return this.page.locator('call-room .mode', { hasText: mode }).waitFor();
+  }
+
+  /** What the connections that are in use say of themselves. */
   statistics(type) {
     return this.page.evaluate((kind) => globalThis.statistics(kind), type);
   }
@@ -172,12 +190,15 @@ function observe(camera) {
     }
   };
   globalThis.statistics = async (type) => {
-    const used = connections.findLast(({ connectionState }) => connectionState === 'connected');
-    return [...((await used?.getStats()) ?? new Map()).values()].filter((entry) => entry.type === type);
+    const used = connections.map((connection, number) => ({ connection, number })).filter(({ connection }) => connection.connectionState === 'connected');
+    const entries = await Promise.all(used.map(async ({ connection, number }) => [...(await connection.getStats()).values()].map((entry) => ({ ...entry, number }))));
+    return entries.flat().filter((entry) => entry.type === type);
   };
+  // What a browser plays to fill a gap is next to nothing, and no sound.
+  const loud = (energy) => Math.floor(energy * 1_000);
   globalThis.sounds = async () => {
     const entries = (await globalThis.statistics('inbound-rtp')).filter(({ kind }) => kind === 'audio');
-    return Object.fromEntries(entries.map(({ ssrc, totalAudioEnergy: energy = 0, totalSamplesDuration: seconds = 0 }) => [`${connections.length} ${ssrc}`, { energy, seconds }]));
+    return Object.fromEntries(entries.map(({ number, ssrc, totalAudioEnergy: energy = 0, totalSamplesDuration: seconds = 0 }) => [`${number} ${ssrc}`, { energy: loud(energy), seconds }]));
   };
   const ids = new WeakMap();
   let count = 0;
