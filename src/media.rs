@@ -13,6 +13,7 @@
 //! | [`rtp`] | forwarding: repair, layers, bandwidth estimation, the active speaker |
 //! | [`sdp`] | offers, answers, and the skeleton by which another node goes on with the same m-lines |
 //! | [`shard`] | one thread and one port for many participants |
+//! | [`signaling`] | rooms whose participants send their media to each other, where there is no media node |
 //! | `slots` | a collection whose values are found by an index |
 //!
 //! Everything but [`agent`] and [`shard`] is a plain state machine without IO: the clock, randomness and what arrived are passed in, what is to
@@ -26,4 +27,5 @@ pub mod room;
 pub mod rtp;
 pub mod sdp;
 pub mod shard;
+pub mod signaling;
 mod slots;

@@ -97,6 +97,10 @@ metrics! {
     media_rooms: Gauge = "media_rooms",
     /// Participants of those calls.
     media_participants: Gauge = "media_participants",
+    /// Peer-to-peer calls that this node serves by signaling only.
+    signaling_rooms: Gauge = "signaling_rooms",
+    /// Participants of those calls.
+    signaling_participants: Gauge = "signaling_participants",
     /// Bytes of media sent to participants.
     media_bytes_out: Count = "media_bytes_out",
     /// Leases of rooms that the store did not renew because another node has the room.

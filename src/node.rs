@@ -109,7 +109,7 @@ pub struct Node {
     registry: Arc<Registry>,
     relay: Arc<Relay>,
     janitor: Janitor,
-    media: Option<Agent>,
+    media: Agent,
     stop_http: oneshot::Sender<()>,
     tasks: JoinSet<()>,
 }
@@ -236,17 +236,13 @@ impl Node {
         self.registry.drain();
         let clients = self.sessions.drain(within.saturating_sub(TIDY).max(within / 2));
         let rooms = async {
-            if let Some(media) = &self.media
-                && timeout(within.max(TIDY), media.drain()).await.is_err()
-            {
+            if timeout(within.max(TIDY), self.media.drain()).await.is_err() {
                 warn!("there was no time to send all rooms elsewhere");
             }
         };
         tokio::join!(clients, rooms);
         let _ = self.stop_http.send(());
-        if let Some(media) = self.media {
-            media.stop().await;
-        }
+        self.media.stop().await;
         // Also what those leave who did not take their leave in time: once the node is off the list, nobody looks for it.
         let left = async {
             self.sessions.end().await;
@@ -276,9 +272,7 @@ impl Node {
         .await;
         let _ = self.stop_http.send(());
         // Another start may want the same ports.
-        if let Some(media) = self.media {
-            media.stop().await;
-        }
+        self.media.stop().await;
         self.relay.close();
         let mut tasks = self.tasks;
         tasks.shutdown().await;

@@ -26,7 +26,7 @@ use super::lock;
 use super::placement::Placement;
 use super::relay::{Desk, Relay};
 use crate::ids::{NodeId, RoomId, SessionId, SessionRef};
-use crate::store::record::calls::{Quality, Refusal, Roster, Source};
+use crate::store::record::calls::{PeerWord, Quality, Refusal, Roster, Source};
 use crate::store::record::{Person, Signal};
 
 /// Who could not join within this time is out: [`Ended::Unavailable`]. Who has joined stays until there is a media node again.
@@ -45,6 +45,8 @@ pub struct Request {
     pub muted: Vec<Source>,
     /// Its client has one `RTCPeerConnection` for good, and goes on with it at another media node.
     pub keeps_connection: bool,
+    /// Its client can connect with those of others where there is no media node.
+    pub peer_to_peer: bool,
 }
 
 /// What a participant wants.
@@ -84,6 +86,13 @@ pub enum Wish {
         /// Pixels that are of use; 0: none.
         height: u16,
     },
+    /// To have something brought to another participant of a peer-to-peer call.
+    Peer {
+        /// Whom.
+        to: SessionId,
+        /// What.
+        word: PeerWord,
+    },
     /// To get another connection: this one failed.
     Restart,
 }
@@ -120,9 +129,16 @@ pub enum CallEvent {
         /// With what.
         reaction: String,
     },
-    /// The media node is gone or gives the room up. The participant joins the next one by itself.
+    /// From another participant of a peer-to-peer call.
+    Peer {
+        /// From whom.
+        from: SessionId,
+        /// What.
+        word: PeerWord,
+    },
+    /// The node that serves the room is gone or gives it up. The participant joins the next one by itself.
     Moved,
-    /// There is no media node. The participant joins the next one by itself.
+    /// No node serves the room for it. The participant joins by itself as soon as one does.
     Nowhere,
     /// A wish was not granted; everything else goes on.
     Refused(Refusal),

@@ -9,7 +9,10 @@
 //! * While the store is away, what was known stays.
 //! * Whoever let a lease run out is suspect until it is heard of again: when several nodes die at once, none of their rooms goes from
 //!   one to the other of them.
+//! * Rooms are for media nodes. While none is there, chat nodes take them and serve them by signaling only; they give them back as soon as
+//!   one is ([`Placement::upgrade`]).
 
+mod nodes;
 mod room;
 
 use std::collections::HashMap;
@@ -21,12 +24,11 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
+use self::nodes::Nodes;
 use self::room::{Room, Verdict};
 use super::lock;
 use super::registry::HEARTBEAT;
-use super::ring::{self, MediaNode};
 use crate::ids::{NodeId, RoomEpoch, RoomId};
-use crate::store::nodes::Node;
 use crate::store::{Result, Store};
 
 /// How long a room's lease lasts without being renewed.
@@ -43,9 +45,9 @@ const CONCURRENT: usize = 32;
 pub enum Serving {
     /// The store has not answered yet, or the last holder may still be there.
     Unknown,
-    /// No media node takes rooms at present. One that comes gets it.
+    /// No node takes rooms at present. One that comes gets it.
     Nowhere,
-    /// This media node.
+    /// This node.
     On {
         /// Which: to whose inbox everything for the room goes.
         node: NodeId,
@@ -66,10 +68,7 @@ pub struct Placement {
 
 struct State {
     rooms: HashMap<RoomId, Room>,
-    /// Those that serve rooms, and when they were last heard of.
-    media: Vec<(MediaNode, Instant)>,
-    /// Who let a lease run out, and when that was seen.
-    suspects: HashMap<NodeId, Instant>,
+    nodes: Nodes,
     /// When to look at the nodes next; at once, if that never was.
     due: Option<Instant>,
     store_is_away: bool,
@@ -79,7 +78,7 @@ impl Placement {
     /// Follows nothing yet; [`Placement::run`] is to be spawned.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        let state = State { rooms: HashMap::new(), media: Vec::new(), suspects: HashMap::new(), due: None, store_is_away: false };
+        let state = State { rooms: HashMap::new(), nodes: Nodes::default(), due: None, store_is_away: false };
         Arc::new(Self { store, state: Mutex::new(state), nudge: Notify::new() })
     }
 
@@ -106,12 +105,17 @@ impl Placement {
         self.nudge.notify_one();
     }
 
-    /// Who should have the room of a media node that is about to stop: the ring's choice without that node. `None`: there is nobody.
+    /// Who should have the room of a node that is about to stop: the best choice without that node. `None`: there is nobody.
     #[must_use]
     pub fn heir(&self, room: RoomId, leaving: NodeId) -> Option<NodeId> {
-        let mut others = lock(&self.state).takers();
-        others.retain(|node| node.id != leaving);
-        ring::choices(room, &others).into_iter().next()
+        lock(&self.state).nodes.choices(room, |node| node != leaving).into_iter().next()
+    }
+
+    /// Which media node should have a room that has been served by signaling only since then. One that has not said since that it lives
+    /// may be the one that was lost. `None`: there is none.
+    #[must_use]
+    pub fn upgrade(&self, room: RoomId, since: Instant) -> Option<NodeId> {
+        lock(&self.state).nodes.media_heard_since(room, since)
     }
 
     /// Looks at the nodes and the followed rooms for ever.
@@ -153,10 +157,8 @@ impl Placement {
         };
         if nodes_are_due {
             let (nodes, _) = self.store.nodes().await?;
-            let answered = clock();
             let mut state = lock(&self.state);
-            state.media = nodes.iter().filter_map(|node| Some((media_node(node)?, answered.checked_sub(node.silent_for)?))).collect();
-            state.suspects.retain(|suspect, _| nodes.iter().any(|node| node.id == *suspect));
+            state.nodes.read(&nodes, clock());
             state.due = Some(now + RENEW_EVERY);
         }
         let leases = self.store.room_leases(&rooms).await?;
@@ -169,7 +171,7 @@ impl Placement {
                 let Some(known) = state.rooms.get_mut(&room) else { continue };
                 if known.judge(lease, answered) == Verdict::Claim {
                     wanting.push((room, known.seen));
-                    state.suspects.extend(lease.map(|lease| (lease.node, answered)));
+                    state.nodes.suspect(lease.map(|lease| lease.node), answered);
                 }
             }
         }
@@ -182,33 +184,17 @@ impl Placement {
     }
 
     async fn claim(&self, room: RoomId, seen: RoomEpoch, clock: &Clock) -> Result<()> {
-        let mut candidates = ring::choices(room, &lock(&self.state).takers());
+        let mut candidates = lock(&self.state).nodes.choices(room, |_| true);
         candidates.truncate(2);
         let lease = self.store.claim_room(room, &candidates, seen, LEASE).await?;
         if let Some(lease) = lease.filter(|lease| lease.epoch > seen && seen > RoomEpoch::default()) {
-            info!(%room, node = %lease.node, epoch = lease.epoch.0, "a room has moved to another media node");
+            info!(%room, node = %lease.node, epoch = lease.epoch.0, "a room has moved to another node");
         }
         if let Some(known) = lock(&self.state).rooms.get_mut(&room) {
             known.claimed(lease, clock());
         }
         Ok(())
     }
-}
-
-impl State {
-    /// Who may get a room: all but the suspects, or if these are all, everybody.
-    fn takers(&self) -> Vec<MediaNode> {
-        let heard_since = |(node, heard): &&(MediaNode, Instant)| self.suspects.get(&node.id).is_none_or(|since| heard > since);
-        let heard: Vec<MediaNode> = self.media.iter().filter(heard_since).map(|(node, _)| *node).collect();
-        if heard.is_empty() { self.media.iter().map(|(node, _)| *node).collect() } else { heard }
-    }
-}
-
-/// A node that serves rooms and is there.
-fn media_node(node: &Node) -> Option<MediaNode> {
-    let info = node.info.as_ref()?;
-    let media = info.media.as_ref()?;
-    (node.silent_for < SILENT).then_some(MediaNode { id: node.id, load: media.load, draining: info.draining })
 }
 
 /// A room that is followed for as long as this is kept.

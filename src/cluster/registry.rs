@@ -15,7 +15,7 @@ use super::{Hub, lock};
 use crate::ids::{MeshId, NodeId, SessionId, SessionRef};
 use crate::metrics::Metrics;
 use crate::store::Store;
-use crate::store::nodes::{Beat, MediaInfo, NodeInfo};
+use crate::store::nodes::{Beat, MediaInfo, MediaLoad, NodeInfo};
 use crate::store::record::{self, NewsRecord, Person, meshes};
 use crate::store::topics::{News, Topic};
 
@@ -38,6 +38,7 @@ pub struct Registry {
     role: String,
     draining: AtomicBool,
     media: Mutex<Option<MediaInfo>>,
+    signaling: Mutex<Option<MediaLoad>>,
     reaped: watch::Sender<bool>,
     nudge: Notify,
     /// Places in meshes that were written without an answer.
@@ -48,9 +49,10 @@ impl Registry {
     /// For one node; [`Registry::run`] is to be spawned.
     #[must_use]
     pub fn new(node: NodeId, role: String, store: Arc<dyn Store>, hub: Arc<Hub>, relay: Arc<Relay>, metrics: Arc<Metrics>) -> Arc<Self> {
-        let (draining, media, reaped) = (AtomicBool::new(false), Mutex::default(), watch::channel(false).0);
+        let (draining, reaped) = (AtomicBool::new(false), watch::channel(false).0);
+        let (media, signaling) = (Mutex::default(), Mutex::default());
         let (nudge, perhaps_kept) = (Notify::new(), Mutex::default());
-        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, reaped, nudge, perhaps_kept })
+        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, signaling, reaped, nudge, perhaps_kept })
     }
 
     /// Tells the others at once that this node is about to stop.
@@ -59,9 +61,14 @@ impl Registry {
         self.nudge.notify_one();
     }
 
-    /// What the others hear of this node as one that serves rooms, with the next heartbeat. `None`: it serves none, as at first.
+    /// What the others hear of this node as one that forwards media, with the next heartbeat. `None`: it does not, as at first.
     pub fn tell_media(&self, media: Option<MediaInfo>) {
         *lock(&self.media) = media;
+    }
+
+    /// The same of a node that serves rooms by signaling only.
+    pub fn tell_signaling(&self, signaling: Option<MediaLoad>) {
+        *lock(&self.signaling) = signaling;
     }
 
     /// Resolves when the others have declared this node dead and removed what it held.
@@ -123,6 +130,7 @@ impl Registry {
             sessions: self.hub.crowd().signed_in().len() as u64,
             draining: self.draining.load(Ordering::Relaxed),
             media: lock(&self.media).clone(),
+            signaling: *lock(&self.signaling),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The media agent: between the letters of participants' nodes and the shards that serve rooms.
+//! The media agent: between the letters of participants' nodes and what serves rooms. That is shards, on a media node; or, where there are none,
+//! a lane that serves them by signaling only.
 //!
 //! It holds each room in an epoch that the store vouches for, renews the leases, and gives rooms up that are not its any more ([`state`]).
 //! Letters come in over a desk ([`crate::cluster::Desk`]) and a bounded queue; one task does everything in order and never waits for the
@@ -12,6 +13,8 @@
 //! | `jobs` | what the store is asked |
 //! | `lane` | the way to a shard, and what comes back |
 //! | `run` | the task |
+//! | `signaling` | the lane without a shard |
+//! | `stamps` | of which epoch it is what comes out of rooms |
 //! | `state` | which rooms are held, and what follows from what happens |
 
 mod addresses;
@@ -20,6 +23,8 @@ mod desk;
 mod jobs;
 mod lane;
 mod run;
+mod signaling;
+mod stamps;
 mod state;
 
 use std::io;
@@ -32,6 +37,8 @@ use tokio::task::JoinHandle;
 use self::desk::AgentDesk;
 use self::lane::Lane;
 use self::run::{Order, Running};
+use self::signaling::SignalingLane;
+use self::state::Output;
 use super::peer::{Identity, IdentityError};
 use super::room::{RoomCommand, RoomOutput, RoomSettings};
 use super::shard::Work;
@@ -66,7 +73,7 @@ pub struct Surroundings {
 pub struct MediaSettings {
     /// What shards are bound to.
     pub ip: IpAddr,
-    /// A shard for each of these ports; 0: any that is free.
+    /// A shard for each of these ports; 0: any that is free. Without any the node serves rooms by signaling only.
     pub ports: Vec<u16>,
     /// Where clients reach the shards; none: at this machine's own addresses.
     pub addresses: Vec<MediaAddress>,
@@ -110,7 +117,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Starts the shards and the agent, and tells the others of them with the next heartbeat. `make` makes the rooms of a shard, on its
+    /// Starts the shards, if there are any, and the agent, and tells the others of them with the next heartbeat. `make` makes the rooms of a shard, on its
     /// thread; what comes out of them goes into the sender, of which there must be no other when they are dropped.
     ///
     /// # Errors
@@ -120,23 +127,19 @@ impl Agent {
         with: Surroundings,
         make: impl Fn(RoomSettings, mpsc::UnboundedSender<RoomOutput>) -> W + Clone + Send + 'static,
     ) -> Result<Self, AgentError> {
-        let identity = Arc::new(Identity::generate()?);
-        let own = addresses::own(settings).map_err(AgentError::Addresses)?;
         let (sender, outputs) = mpsc::unbounded_channel();
-        let mut lanes = Vec::with_capacity(settings.ports.len());
-        for (number, port) in settings.ports.iter().enumerate() {
-            let bind = SocketAddr::new(settings.ip, *port);
-            let (make, rooms, own) = (make.clone(), settings.rooms.clone(), own.clone());
-            let rooms = move |bound, outputs| make(RoomSettings { addresses: addresses::of_shard(&own, number, bound), ..rooms }, outputs);
-            let lane = Lane::start(number, bind, identity.clone(), sender.clone(), rooms);
-            lanes.push(lane.map_err(|error| AgentError::Bind(bind, error))?);
+        let lanes = if settings.ports.is_empty() { Vec::new() } else { lanes(settings, &sender, make)? };
+        let addresses: Vec<SocketAddr> = lanes.iter().flat_map(|(_, addresses)| addresses).copied().collect();
+        let lanes: Vec<Lane> = lanes.into_iter().map(|(lane, _)| lane).collect();
+        if lanes.is_empty() {
+            with.registry.tell_signaling(Some(MediaLoad::default()));
+        } else {
+            with.registry.tell_media(Some(MediaInfo { addresses: addresses.clone(), load: MediaLoad::default() }));
         }
-        let addresses: Vec<SocketAddr> =
-            lanes.iter().enumerate().flat_map(|(number, lane)| addresses::of_shard(&own, number, lane.address())).collect();
-        with.registry.tell_media(Some(MediaInfo { addresses: addresses.clone(), load: MediaLoad::default() }));
+        let signaling = SignalingLane::new(lanes.len(), settings.rooms.max_tracks, sender);
         let (desk, letters) = AgentDesk::new(with.relay.clone());
         let (orders, taken) = mpsc::channel(4);
-        let task = tokio::spawn(Running::new(with, lanes, addresses).run(letters, outputs, taken));
+        let task = tokio::spawn(Running::new(with, lanes, signaling, addresses).run(letters, outputs, taken));
         Ok(Self { desk, orders, task })
     }
 
@@ -163,6 +166,25 @@ impl Agent {
             tracing::error!(%error, "the media agent did not end in order");
         }
     }
+}
+
+/// A shard for each port, and where clients reach it.
+fn lanes<W: Work<Command = RoomCommand> + Send + 'static>(
+    settings: &MediaSettings,
+    outputs: &mpsc::UnboundedSender<(usize, Output)>,
+    make: impl Fn(RoomSettings, mpsc::UnboundedSender<RoomOutput>) -> W + Clone + Send + 'static,
+) -> Result<Vec<(Lane, Vec<SocketAddr>)>, AgentError> {
+    let identity = Arc::new(Identity::generate()?);
+    let own = addresses::own(settings).map_err(AgentError::Addresses)?;
+    let start = |(number, port): (usize, &u16)| {
+        let bind = SocketAddr::new(settings.ip, *port);
+        let (make, rooms, told) = (make.clone(), settings.rooms.clone(), own.clone());
+        let rooms = move |bound, outputs| make(RoomSettings { addresses: addresses::of_shard(&told, number, bound), ..rooms }, outputs);
+        let lane = Lane::start(number, bind, identity.clone(), outputs.clone(), rooms).map_err(|error| AgentError::Bind(bind, error))?;
+        let addresses = addresses::of_shard(&own, number, lane.address());
+        Ok((lane, addresses))
+    };
+    settings.ports.iter().enumerate().map(start).collect()
 }
 
 #[cfg(test)]

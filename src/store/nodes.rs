@@ -22,9 +22,12 @@ pub struct NodeInfo {
     pub sessions: u64,
     /// It is about to stop: no new work for it.
     pub draining: bool,
-    /// If it serves rooms: how it is reached for that, and how busy it is.
+    /// If it forwards the media of rooms: how it is reached for that, and how busy it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaInfo>,
+    /// If it serves rooms by signaling only, where there is no media node: how busy it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signaling: Option<MediaLoad>,
 }
 
 /// What a media node tells of itself besides.

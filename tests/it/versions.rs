@@ -108,7 +108,8 @@ fn news_and_letters_go_both_ways() {
 fn nodes_know_each_other_across_versions() {
     let bytes = fixture("nodes/chat.json");
     let known: NodeInfo = serde_json::from_str(&bytes).unwrap();
-    let old = NodeInfo { role: "chat".to_owned(), version: "0.1.0".to_owned(), sessions: 7, draining: true, media: None };
+    let (role, version) = ("chat".to_owned(), "0.1.0".to_owned());
+    let old = NodeInfo { role, version, sessions: 7, draining: true, media: None, signaling: None };
     assert_eq!(known, old);
     assert_eq!(serde_json::to_string(&old).unwrap(), bytes, "a node without media says what it always said");
 

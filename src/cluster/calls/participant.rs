@@ -1,11 +1,15 @@
 //! A participant of this node, and all that is kept of it. No IO; time is passed in.
 
+mod peers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub(super) use self::peers::Fate;
+use self::peers::Peers;
 use super::Request;
 use crate::ids::SessionId;
 use crate::store::record::calls::{Ask, Join, Roster, Source};
@@ -57,6 +61,10 @@ pub(super) struct Participant {
     pub(super) phase: Phase,
     /// Out, if not joined by then. `None`: it has joined once.
     pub(super) give_up: Option<Instant>,
+    /// It was told that no node serves the room for it.
+    pub(super) is_nowhere: bool,
+    /// What concerns the other participants of a peer-to-peer call.
+    pub(super) peers: Peers,
     /// Asks that came back, and when to send what they have become.
     pub(super) again: Vec<(Instant, Ask)>,
     request: Request,
@@ -75,6 +83,8 @@ impl Participant {
             session,
             phase: Phase::Waiting,
             give_up: Some(give_up),
+            is_nowhere: false,
+            peers: Peers::default(),
             again: Vec::new(),
             request,
             hand: false,
@@ -98,6 +108,8 @@ impl Participant {
             muted: self.request.muted.clone(),
             hand: self.hand,
             skeleton: self.skeleton.clone(),
+            peer_to_peer: self.request.peer_to_peer,
+            roster: self.peers.roster().to_vec(),
         }))
     }
 
@@ -189,8 +201,12 @@ impl Participant {
         Some(Ask::Subscribe { participant, source, height })
     }
 
-    /// An ask came back; what it has become is sent soon.
+    /// An ask came back, or is behind one that did; what it has become is sent soon.
     pub(super) fn keep(&mut self, now: Instant, ask: Ask) {
+        let is_word = |kept: &Ask| matches!(kept, Ask::Peer { .. });
+        if is_word(&ask) && self.again.iter().filter(|(_, kept)| is_word(kept)).count() >= peers::MAX_WORDS {
+            return;
+        }
         let same = |kept: &Ask| match (kept, &ask) {
             (Ask::Publish { source: one, .. }, Ask::Publish { source: other, .. }) => one == other,
             (Ask::Subscribe { participant: one, source: of_one, .. }, Ask::Subscribe { participant: other, source: of_other, .. }) => {
@@ -203,10 +219,16 @@ impl Participant {
         self.again.push((now + RETURNED, ask));
     }
 
+    /// Whether something for other participants came back and is about to be sent again.
+    pub(super) fn keeps_words(&self) -> bool {
+        self.again.iter().any(|(_, kept)| matches!(kept, Ask::Peer { .. }))
+    }
+
     /// What an ask has become meanwhile; `None`: nothing that is still of use.
     pub(super) fn renewed(&self, ask: Ask) -> Option<Ask> {
         match ask {
             Ask::Join(_) | Ask::Leave => None,
+            Ask::Peer { .. } => Some(ask),
             Ask::Answer { offer, .. } => self.offered.is_some_and(|offered| offered.theirs == offer).then_some(ask),
             Ask::Publish { source, .. } => Some(Ask::Publish { source, on: self.request.publish.contains(&source) }),
             Ask::State { .. } => Some(Ask::State { muted: Some(self.request.muted.clone()), hand: Some(self.hand), reaction: None }),

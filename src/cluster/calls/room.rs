@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::participant::{Numbers, Participant, Phase};
+use super::participant::{Fate, Numbers, Participant, Phase};
 use super::{CallEvent, Ended, PATIENCE, Request, Wish};
 use crate::cluster::placement::Serving;
 use crate::ids::{NodeId, RoomEpoch, SessionId};
@@ -82,6 +82,7 @@ impl Room {
             let was_in = participant.phase == Phase::In;
             // Asking begins anew, without the patience that the last node cost.
             participant.phase = Phase::Waiting;
+            participant.is_nowhere = serving == Serving::Nowhere;
             let to = participant.session;
             match serving {
                 Serving::On { .. } => {
@@ -126,6 +127,13 @@ impl Room {
                 Some(_) => {}
                 None => self.tell(session, CallEvent::Refused(Refusal::TooManyTracks)),
             },
+            Wish::Peer { to, word } => match participant.peers.word(now, is_in, to, word) {
+                // In their order.
+                Fate::Sent(ask) if participant.keeps_words() => participant.keep(now, ask),
+                Fate::Sent(ask) => self.ask(session, ask),
+                Fate::Dropped => {}
+                Fate::Refused => self.tell(session, CallEvent::Refused(Refusal::NotPeerToPeer)),
+            },
             Wish::Restart => {
                 participant.forget_connection();
                 // One that is about to get a new connection anyway need not be asked for twice.
@@ -148,7 +156,9 @@ impl Room {
             Tell::Roster(roster) => {
                 participant.phase = Phase::In;
                 participant.give_up = None;
-                let asks = participant.sees(&roster);
+                participant.is_nowhere = false;
+                let mut asks = participant.sees(&roster);
+                asks.extend(participant.peers.see(now, &roster));
                 asks.into_iter().for_each(|ask| self.ask(session, ask));
                 self.tell(session, CallEvent::Roster(roster));
             }
@@ -157,6 +167,18 @@ impl Room {
                 self.outputs.push(Output::LookAgain);
             }
             Tell::Ended { why: Ending::Full } => self.end(index, Ended::Full),
+            // Who was in the call before it came to this stays, and comes in as soon as there is a place.
+            Tell::Ended { why: Ending::TooManyPeers } if participant.give_up.is_none() => {
+                participant.ask_soon(now);
+                self.is_nowhere(index);
+            }
+            Tell::Ended { why: Ending::TooManyPeers } => self.end(index, Ended::Full),
+            Tell::Refused { why: Refusal::OnlyPeerToPeer } => {
+                participant.phase = Phase::Waiting;
+                if participant.give_up.is_none() {
+                    self.is_nowhere(index);
+                }
+            }
             Tell::Ended { why: Ending::Skeleton } => {
                 if participant.forget_connection() {
                     self.ask_to_join(now, index);
@@ -176,6 +198,7 @@ impl Room {
             }
             Tell::Speaking { active, speaking } => self.tell(session, CallEvent::Speaking { active, speaking }),
             Tell::Quality { of } => self.tell(session, CallEvent::Quality(of)),
+            Tell::Peer { from, word } => self.tell(session, CallEvent::Peer { from, word }),
             Tell::Reaction { participant, reaction } => self.tell(session, CallEvent::Reaction { participant, reaction }),
         }
     }
@@ -247,6 +270,15 @@ impl Room {
         participant.ask_soon(now);
         if was_in {
             self.tell(session, CallEvent::Moved);
+        }
+    }
+
+    /// The room is served, but not for this participant.
+    fn is_nowhere(&mut self, index: usize) {
+        let participant = &mut self.participants[index];
+        if !std::mem::replace(&mut participant.is_nowhere, true) {
+            let session = participant.session;
+            self.tell(session, CallEvent::Nowhere);
         }
     }
 

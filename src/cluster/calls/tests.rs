@@ -135,7 +135,14 @@ impl Media {
 impl Calls {
     fn joins(self: &Arc<Self>, session: SessionId, room: RoomId) -> Events {
         let who = Person { id: UserId::random(), name: Username::parse("ann").unwrap() };
-        let request = Request { who, publish: vec![Source::Microphone], simulcast: false, muted: Vec::new(), keeps_connection: false };
+        let request = Request {
+            who,
+            publish: vec![Source::Microphone],
+            simulcast: false,
+            muted: Vec::new(),
+            keeps_connection: false,
+            peer_to_peer: true,
+        };
         let (sender, events) = mpsc::unbounded_channel();
         self.join(session, room, request, Arc::new(Ear(sender)));
         events

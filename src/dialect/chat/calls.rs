@@ -11,6 +11,7 @@ use super::out::calls::{self as frames, CallName};
 use super::out::{self, Outgoing};
 use super::wire::Request;
 use super::wire::calls as wire;
+use super::wire::peers::CallPeer;
 use crate::clock::unix_now;
 use crate::cluster::Listener;
 use crate::cluster::calls::{CallEvent, Ended, NotInACall, Request as Coming, Told, Wish};
@@ -47,6 +48,7 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
         simulcast: true,
         muted: payload.muted,
         keeps_connection: false,
+        peer_to_peer: true,
     };
     let ice_servers = services.ice.mint(me.person.id, unix_now());
     let call = Arc::new(Call::new(client.shared_connection(), name, ice_servers, request.id.clone()));
@@ -105,6 +107,14 @@ pub(super) fn subscribe(client: &Client, services: &Services, request: &Request<
     let wire::CallSubscribe { participant, source, height } = request.payload()?;
     wish(client, services, Wish::Subscribe { participant, source, height })?;
     acknowledge(client, request, "callSubscribe", json!({ "participant": participant, "source": source, "height": height }));
+    Ok(())
+}
+
+/// `callPeer`.
+pub(super) fn peer(client: &Client, services: &Services, request: &Request<'_>) -> Handled {
+    let (to, word) = request.payload::<CallPeer>()?.word()?;
+    wish(client, services, Wish::Peer { to, word })?;
+    acknowledge(client, request, "callPeer", json!({}));
     Ok(())
 }
 
@@ -228,6 +238,7 @@ impl Told for Call {
             (Stage::In, CallEvent::Offer { connection, offer, sdp, publish }) => {
                 self.session.push(&frames::offer(connection, offer, &sdp, &publish));
             }
+            (Stage::In, CallEvent::Peer { from, word }) => self.session.push(&frames::peer(from, word)),
             (Stage::In, CallEvent::Moved) => self.session.push(&frames::moved(false)),
             (Stage::In, CallEvent::Nowhere) => self.session.push(&frames::moved(true)),
             (Stage::In, CallEvent::Refused(why)) => self.refuse(&refused(why), None),
@@ -249,7 +260,7 @@ fn not_joined(why: Ended) -> Failure {
     match why {
         Ended::Full => Failure::new(Code::Join, "the call is full"),
         Ended::Connection => Failure::new(Code::Join, "the connection was closed"),
-        Ended::Unavailable => Failure::new(Code::Unavailable, "no media node serves calls at present; try again"),
+        Ended::Unavailable => Failure::new(Code::Unavailable, "no node serves calls at present; try again"),
     }
 }
 
@@ -259,5 +270,7 @@ fn refused(why: Refusal) -> Failure {
         Refusal::NoSuchTrack => Failure::malformed("callSubscribe: there is no such track"),
         Refusal::TooManyTracks => Failure::new(Code::NotAllowed, "no more tracks fit into the call"),
         Refusal::Busy => Failure::new(Code::Unavailable, "the media node is too busy; try again"),
+        Refusal::NotPeerToPeer | Refusal::OnlyPeerToPeer => Failure::malformed("not in a peer-to-peer call"),
+        Refusal::NoSuchParticipant => Failure::malformed("callPeer: there is no such participant"),
     }
 }

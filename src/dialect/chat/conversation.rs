@@ -72,6 +72,7 @@ impl Talk {
             Handler::CallPublish => calls::publish(client, services, request),
             Handler::CallState => calls::state(client, services, request),
             Handler::CallSubscribe => calls::subscribe(client, services, request),
+            Handler::CallPeer => calls::peer(client, services, request),
             Handler::CallRestart => calls::restart(client, services, request),
             Handler::CallLeave => calls::leave(client, request),
         }
@@ -127,8 +128,9 @@ impl Conversation for Talk {
     }
 
     fn takes_long(&self, text: &str) -> bool {
-        // An answer has a section for each track of a call.
-        self.services.calls.has(self.client.connection().id()) && Request::parse(text).is_ok_and(|request| request.kind == "callAnswer")
+        // A description has a section for each track of a call.
+        let has_description = |kind: &str| matches!(kind, "callAnswer" | "callPeer");
+        self.services.calls.has(self.client.connection().id()) && Request::parse(text).is_ok_and(|request| has_description(&request.kind))
     }
 
     async fn refused(&mut self, refusal: Refusal<'_>) {
@@ -174,6 +176,7 @@ enum Handler {
     CallPublish,
     CallState,
     CallSubscribe,
+    CallPeer,
     CallRestart,
     CallLeave,
 }
@@ -205,6 +208,7 @@ impl Handler {
             "callPublish" => Self::CallPublish,
             "callState" => Self::CallState,
             "callSubscribe" => Self::CallSubscribe,
+            "callPeer" => Self::CallPeer,
             "callRestart" => Self::CallRestart,
             "callLeave" => Self::CallLeave,
             _ => return None,

@@ -12,6 +12,7 @@ use super::error::{Code, Failure};
 use crate::ids::{AccessKey, Epoch, RequestId, Seq, UserId};
 
 pub mod calls;
+pub mod peers;
 
 /// A frame taken apart, its payload still as text.
 #[derive(Debug)]

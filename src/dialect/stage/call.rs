@@ -247,6 +247,8 @@ impl Call {
             CallEvent::Roster(roster) => self.roster(roster).await,
             CallEvent::Offer { connection, offer, sdp, publish } => self.offer(Offered { connection, offer, sdp, lines: publish }),
             CallEvent::Refused(Refusal::Answer(why)) => self.answer_refused(&why),
+            // Of what is only for who can connect with others' pages, which no client of this protocol can.
+            CallEvent::Refused(Refusal::NotPeerToPeer | Refusal::OnlyPeerToPeer | Refusal::NoSuchParticipant) => {}
             CallEvent::Refused(Refusal::NoSuchTrack) => self.fail(&Failure::bad("there is no such stream")),
             CallEvent::Refused(Refusal::TooManyTracks) => {
                 self.fail(&Failure::new(Status::Unavailable, "no more streams fit into the room"))
@@ -271,7 +273,7 @@ impl Call {
             CallEvent::Quality(of) => {
                 self.session.send(&media::connection_quality(&of));
             }
-            CallEvent::Reaction { .. } => {}
+            CallEvent::Reaction { .. } | CallEvent::Peer { .. } => {}
             CallEvent::Moved => self.session.push(&media::room_moved(false)),
             CallEvent::Nowhere => self.session.push(&media::room_moved(true)),
         }

@@ -46,7 +46,14 @@ pub(super) fn request(client: &Arc<Client>, order: &Order<'_>) -> Handled {
     };
     // Pages with additions make a new connection where the original client goes on with its only one.
     let user = who.id;
-    let request = Request { who, publish: publish.clone(), simulcast: additions, muted: Vec::new(), keeps_connection: !additions };
+    let request = Request {
+        who,
+        publish: publish.clone(),
+        simulcast: additions,
+        muted: Vec::new(),
+        keeps_connection: !additions,
+        peer_to_peer: false,
+    };
     let (call, told) = Handle::new(client.shared_connection(), client.services().clone(), client.room(), user, additions, publish);
     client.set_call(call);
     calls.join(client.session(), RoomId::of_channel(client.place().channel), request, told);

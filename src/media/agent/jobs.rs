@@ -70,6 +70,20 @@ pub(super) async fn hand_over(with: Surroundings, of: Tenure) -> Done {
     }
 }
 
+pub(super) async fn upgrade(with: Surroundings, (of, heir): (Tenure, NodeId)) -> Done {
+    loop {
+        match with.store.hand_over_room(of.room, with.node, of.epoch, heir, LEASE).await {
+            Ok(given) => {
+                if is_done(&given) {
+                    info!(room = %of.room, %heir, "a peer-to-peer call goes on at a media node");
+                }
+                return Done::HandedOver(of, false);
+            }
+            Err(error) => again(&error).await,
+        }
+    }
+}
+
 /// True if nobody has it now.
 async fn try_to_hand_over(with: &Surroundings, of: Tenure) -> Result<bool> {
     let Some(heir) = with.placement.heir(of.room, with.node) else {

@@ -1,7 +1,6 @@
-//! The way to a shard, and what comes back. On the shard's thread, [`Stamping`] stands between the thread and the rooms: it knows in which
-//! epoch each room is, so that whatever comes out of one carries the epoch in which it was said, and not the one of a moment later.
+//! The way to a shard, and what comes back. On the shard's thread, [`Stamping`] stands between the thread and the rooms.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,8 +8,8 @@ use std::time::Instant;
 
 use tokio::sync::mpsc;
 
+use super::stamps::Stamps;
 use super::state::{Output, Stamped};
-use crate::ids::{RoomEpoch, RoomId};
 use crate::media::peer::Identity;
 use crate::media::room::{RoomCommand, RoomOutput};
 use crate::media::shard::{Arrival, PeerId, Peers, Shard, Work};
@@ -37,7 +36,7 @@ impl Lane {
     ) -> io::Result<Self> {
         let shard = Shard::start(bind, identity, move |bound| {
             let (sender, inner) = mpsc::unbounded_channel();
-            Stamping { number, rooms: make(bound, sender), inner, epochs: HashMap::new(), outputs }
+            Stamping { rooms: make(bound, sender), stamps: Stamps::new(number, inner, outputs) }
         })?;
         Ok(Self { shard, backlog: VecDeque::new(), participants: 0 })
     }
@@ -85,65 +84,20 @@ impl Lane {
 
 /// See the module.
 struct Stamping<W> {
-    number: usize,
     rooms: W,
-    inner: mpsc::UnboundedReceiver<RoomOutput>,
-    /// The epoch of each room that is open, and the last command it has done.
-    epochs: HashMap<RoomId, (RoomEpoch, u64)>,
-    outputs: mpsc::UnboundedSender<(usize, Output)>,
-}
-
-impl<W> Stamping<W> {
-    /// Hands on what came out of the rooms.
-    fn hand_on(&mut self) {
-        while let Ok(output) = self.inner.try_recv() {
-            let (epoch, number) = match &output {
-                RoomOutput::Tell { room, .. } => self.epochs.get(room).copied(),
-                RoomOutput::People { room, people } if people.is_empty() => self.epochs.remove(room),
-                RoomOutput::People { room, .. } => self.epochs.get(room).copied(),
-                RoomOutput::Load { .. } => None,
-            }
-            .unwrap_or_default();
-            // Nobody listens any more when the node is about to end.
-            let _ = self.outputs.send((self.number, Output { epoch, number, output }));
-        }
-    }
+    stamps: Stamps,
 }
 
 impl<W: Work<Command = RoomCommand>> Work for Stamping<W> {
     type Command = Stamped;
 
-    fn command(&mut self, now: Instant, Stamped { epoch, number, command }: Stamped, peers: &mut Peers) {
-        let (room, closes) = match &command {
-            RoomCommand::Ask { room, .. } | RoomCommand::Gone { room, .. } => (*room, false),
-            RoomCommand::Close { room } => (*room, true),
-        };
-        match self.epochs.get_mut(&room) {
-            Some((present, last)) if *present == epoch => *last = number,
-            // Of a room that was closed since.
-            Some((present, _)) if *present > epoch => return,
-            before => {
-                if before.is_some() {
-                    self.rooms.command(now, RoomCommand::Close { room }, peers);
-                    self.hand_on();
-                }
-                if closes {
-                    self.epochs.remove(&room);
-                    return;
-                }
-                self.epochs.insert(room, (epoch, number));
-            }
-        }
-        self.rooms.command(now, command, peers);
-        self.hand_on();
-        if closes {
-            self.epochs.remove(&room);
-        }
+    fn command(&mut self, now: Instant, command: Stamped, peers: &mut Peers) {
+        self.stamps.command(command, |command| self.rooms.command(now, command, peers));
     }
 
     fn arrival(&mut self, now: Instant, from: PeerId, arrival: Arrival, peers: &mut Peers) {
         self.rooms.arrival(now, from, arrival, peers);
-        self.hand_on();
+        self.stamps.hand_on();
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -152,6 +106,6 @@ impl<W: Work<Command = RoomCommand>> Work for Stamping<W> {
 
     fn handle_timeout(&mut self, now: Instant, peers: &mut Peers) {
         self.rooms.handle_timeout(now, peers);
-        self.hand_on();
+        self.stamps.hand_on();
     }
 }

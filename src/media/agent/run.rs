@@ -16,6 +16,7 @@ use super::clerk::{Clerk, REFRESH};
 use super::desk::Letter;
 use super::jobs::{self, Done};
 use super::lane::Lane;
+use super::signaling::SignalingLane;
 use super::state::{Output, State, Step, Tenure};
 use crate::cluster::placement::RENEW_EVERY;
 use crate::cluster::registry::HEARTBEAT;
@@ -59,6 +60,7 @@ pub(super) struct Running {
     with: Surroundings,
     state: State,
     lanes: Vec<Lane>,
+    signaling: SignalingLane,
     addresses: Vec<SocketAddr>,
     clerk: Arc<Clerk>,
     clerks_task: AbortHandle,
@@ -72,13 +74,14 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub(super) fn new(with: Surroundings, lanes: Vec<Lane>, addresses: Vec<SocketAddr>) -> Self {
+    pub(super) fn new(with: Surroundings, lanes: Vec<Lane>, signaling: SignalingLane, addresses: Vec<SocketAddr>) -> Self {
         let clerk = Clerk::new(with.store.clone());
         let clerks_task = tokio::spawn(clerk.clone().run()).abort_handle();
         Self {
             state: State::new(lanes.len()),
             with,
             lanes,
+            signaling,
             addresses,
             clerk,
             clerks_task,
@@ -132,7 +135,11 @@ impl Running {
                     }
                     None => break,
                 },
-                _ = renew.tick() => self.renew(),
+                _ = renew.tick() => {
+                    self.renew();
+                    self.signaling.pass(Instant::now());
+                    self.upgrade();
+                }
                 _ = account.tick() => self.account(),
                 _ = look.tick() => self.look_at_nodes(),
                 _ = refresh.tick() => self.refresh(),
@@ -207,6 +214,16 @@ impl Running {
         }
     }
 
+    /// Gives rooms that are served by signaling only to a media node, if there is one by now.
+    fn upgrade(&mut self) {
+        for (of, since) in self.state.to_upgrade() {
+            if let Some(heir) = self.with.placement.upgrade(of.room, since.into()) {
+                self.state.upgrades(of);
+                self.job(jobs::upgrade, (of, heir));
+            }
+        }
+    }
+
     fn look_at_nodes(&mut self) {
         if !self.looking {
             self.looking = true;
@@ -243,11 +260,20 @@ impl Running {
         let (sent, since) = std::mem::replace(&mut self.sent, (0, now));
         let millis = now.saturating_duration_since(since).as_millis().max(1);
         let egress = u64::try_from(u128::from(sent) * 8 * 1000 / millis).unwrap_or(u64::MAX);
-        let (rooms, participants) = (self.state.rooms() as u64, self.lanes.iter().map(|lane| lane.participants).sum());
-        self.with.metrics.media_rooms.set(rooms.cast_signed());
-        self.with.metrics.media_participants.set(u64::cast_signed(participants));
-        let info = MediaInfo { addresses: self.addresses.clone(), load: MediaLoad { rooms, participants, egress } };
-        self.with.registry.tell_media(self.state.can_serve().then_some(info));
+        let (meshes, peers) = self.signaling.load();
+        let (rooms, participants) = (self.state.rooms() as u64, self.lanes.iter().map(|lane| lane.participants).sum::<u64>());
+        let metrics = &self.with.metrics;
+        metrics.media_rooms.set(rooms.saturating_sub(meshes).cast_signed());
+        metrics.media_participants.set(participants.cast_signed());
+        metrics.signaling_rooms.set(meshes.cast_signed());
+        metrics.signaling_participants.set(peers.cast_signed());
+        let load = MediaLoad { rooms, participants: participants + peers, egress };
+        if self.lanes.is_empty() {
+            self.with.registry.tell_signaling(Some(load));
+        } else {
+            let info = MediaInfo { addresses: self.addresses.clone(), load };
+            self.with.registry.tell_media(self.state.can_serve().then_some(info));
+        }
     }
 
     fn next_phase(&mut self) {
@@ -273,7 +299,10 @@ impl Running {
         for step in self.state.steps() {
             match step {
                 Step::Command(shard, command) => {
-                    let Some(lane) = self.lanes.get_mut(shard) else { continue };
+                    let Some(lane) = self.lanes.get_mut(shard) else {
+                        self.signaling.command(Instant::now(), command);
+                        continue;
+                    };
                     match &command.command {
                         RoomCommand::Ask { room, from, ask } if !lane.takes() && !matches!(ask, Ask::Leave) => {
                             let of = Tenure { room: *room, epoch: command.epoch };
@@ -308,6 +337,7 @@ impl Running {
         self.clerk.idle(TIDY).await;
         self.clerks_task.abort();
         self.with.registry.tell_media(None);
+        self.with.registry.tell_signaling(None);
         let lanes = std::mem::take(&mut self.lanes);
         let stopped = tokio::task::spawn_blocking(move || {
             for mut lane in lanes {

@@ -74,6 +74,9 @@ enum Waiting {
 struct Held {
     epoch: RoomEpoch,
     shard: usize,
+    opened: Instant,
+    /// It is about to go to a media node.
+    upgrades: bool,
     /// The lease lasts until then.
     until: Instant,
     /// Who has joined and not left, on which node, and with which command.
@@ -94,7 +97,7 @@ pub(super) struct State {
     ending: HashMap<Tenure, Vec<SessionRef>>,
     /// Rooms that another node has now, and whose participants have not left yet.
     leaving: HashMap<RoomId, (RoomEpoch, usize)>,
-    /// Whether each shard runs.
+    /// Whether each shard runs. Without any, rooms are served by signaling only.
     shards: Vec<bool>,
     /// The node is about to stop and gives its rooms away.
     draining: bool,
@@ -119,6 +122,24 @@ impl State {
     /// What is to be done, in this order.
     pub(super) fn steps(&mut self) -> Vec<Step> {
         std::mem::take(&mut self.steps)
+    }
+
+    /// Rooms that are served by signaling only, and since when: a media node serves them better.
+    pub(super) fn to_upgrade(&self) -> Vec<(Tenure, Instant)> {
+        let all = self.held.iter().filter(|(_, held)| self.is_signaling(held.shard) && !held.upgrades && !self.draining);
+        all.map(|(room, held)| (Tenure { room: *room, epoch: held.epoch }, held.opened)).collect()
+    }
+
+    /// A room is being given to a media node: [`State::handed_over`].
+    pub(super) fn upgrades(&mut self, of: Tenure) {
+        if let Some(held) = self.held(of) {
+            held.upgrades = true;
+        }
+    }
+
+    /// Behind the shards there is the lane of rooms that are served by signaling only.
+    fn is_signaling(&self, lane: usize) -> bool {
+        lane >= self.shards.len()
     }
 
     /// How many rooms it holds.

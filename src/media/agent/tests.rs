@@ -209,7 +209,16 @@ impl Participants {
 
 fn join() -> Ask {
     let who = Person { id: UserId::random(), name: Username::parse("somebody").unwrap() };
-    Ask::Join(Box::new(Join { who, publish: Vec::new(), simulcast: false, muted: Vec::new(), hand: false, skeleton: None }))
+    Ask::Join(Box::new(Join {
+        who,
+        publish: Vec::new(),
+        simulcast: false,
+        muted: Vec::new(),
+        hand: false,
+        skeleton: None,
+        peer_to_peer: true,
+        roster: Vec::new(),
+    }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,7 +18,7 @@ use crate::media::peer::{Event, Identity};
 use crate::media::rtp::track::SubscriberId;
 use crate::media::slots::Slots;
 use crate::store::record::Person;
-use crate::store::record::calls::{Ask, Ending, Tell};
+use crate::store::record::calls::{Ask, Ending, Refusal, Tell};
 
 /// What everybody is told of a change costs by the square of how many there are, and so does the time until the next, for one of them: who changes
 /// something all the time does not keep the others waiting.
@@ -82,6 +82,7 @@ impl Conference {
             (Some(slot), Ask::Publish { source, on }) => self.publish(cx, slot, source, on),
             (Some(slot), Ask::State { muted, hand, reaction }) => self.state(cx, slot, muted, hand, reaction),
             (Some(slot), Ask::Subscribe { participant, source, height }) => self.wish(cx, slot, participant, source, height),
+            (Some(_), Ask::Peer { .. }) => cx.shared.tell(self.id, from, Tell::Refused { why: Refusal::NotPeerToPeer }),
             (Some(slot), Ask::Leave) => self.leave(cx, slot, None),
         }
         self.settle(cx);

@@ -4,7 +4,7 @@ use super::conference::Conference;
 use super::context::Context;
 use super::participant::Participant as Member;
 use crate::media::sdp::Carries;
-use crate::store::record::calls::{ForwardLine, Participant, PublishedTrack, Roster, Tell};
+use crate::store::record::calls::{ForwardLine, Mode, Participant, PublishedTrack, Roster, Tell};
 
 impl Conference {
     /// Tells everybody whose roster is another one than before.
@@ -27,7 +27,7 @@ impl Conference {
         if participant.roster.as_ref().is_some_and(|told| told.participants == participants && told.lines == lines) {
             return;
         }
-        let roster = Roster { participants: participants.to_vec(), lines };
+        let roster = Roster { mode: Mode::Sfu, participants: participants.to_vec(), lines };
         participant.roster = Some(roster.clone());
         cx.shared.tell(self.id, participant.to, Tell::Roster(roster));
     }

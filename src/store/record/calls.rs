@@ -1,13 +1,37 @@
-//! What nodes say to each other about calls: what a participant's node asks of the media node that serves the room ([`Ask`]), and what
+//! What nodes say to each other about calls: what a participant's node asks of the node that serves the room ([`Ask`]), and what
 //! that one tells the participant's session ([`Tell`]).
+//!
+//! The node that serves a room forwards its media ([`Mode::Sfu`]), or only brings its participants together ([`Mode::P2p`]).
 //!
 //! A participant is a session: [`SessionId`] names it everywhere. Descriptions (SDP) and skeletons are text here; only media nodes read
 //! them. The rule for changes is that of [`super`].
 
+mod peers;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::peers::{Candidate, PeerDescription, PeerSignal, PeerWord};
 use super::Person;
 use crate::ids::SessionId;
+
+/// How a room's media go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Through a media node (a selective forwarding unit, RFC 7667, section 3.7).
+    #[default]
+    Sfu,
+    /// From each participant to each other one.
+    P2p,
+}
+
+impl Mode {
+    /// Through a media node, as all rooms were once.
+    #[must_use]
+    pub fn is_sfu(&self) -> bool {
+        *self == Self::Sfu
+    }
+}
 
 /// What a participant publishes on an m-line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +89,13 @@ pub enum Ask {
         /// Pixels that are of use; 0: none, nothing is sent.
         height: u16,
     },
+    /// Brings something to another participant, where the mode is [`Mode::P2p`].
+    Peer {
+        /// Whom.
+        to: SessionId,
+        /// What.
+        word: PeerWord,
+    },
     /// Not to be in the room any more. Not answered.
     Leave,
 }
@@ -89,6 +120,12 @@ pub struct Join {
     /// The m-lines that its `RTCPeerConnection` has already, as the last [`Tell::Offer`] of an earlier media node had them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skeleton: Option<String>,
+    /// Its page can connect with those of others: mode [`Mode::P2p`] is for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub peer_to_peer: bool,
+    /// Who was in the room in mode [`Mode::P2p`] when it was last told, itself included: the others are on their way as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roster: Vec<Participant>,
 }
 
 /// Something that the media node tells a participant.
@@ -128,6 +165,13 @@ pub enum Tell {
         /// With what.
         reaction: String,
     },
+    /// From another participant, where the mode is [`Mode::P2p`].
+    Peer {
+        /// From whom.
+        from: SessionId,
+        /// What.
+        word: PeerWord,
+    },
     /// What was asked is not done; everything else goes on.
     Refused {
         /// Why.
@@ -145,9 +189,12 @@ pub enum Tell {
 /// Who is in a room, as one participant sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roster {
+    /// How media go.
+    #[serde(default, skip_serializing_if = "Mode::is_sfu")]
+    pub mode: Mode,
     /// All, also oneself, in the order in which they came.
     pub participants: Vec<Participant>,
-    /// What is sent to this participant, and where.
+    /// What is sent to this participant, and where; in mode [`Mode::P2p`] nothing.
     pub lines: Vec<ForwardLine>,
 }
 
@@ -215,6 +262,12 @@ pub enum Refusal {
     TooManyTracks,
     /// The media node is too busy; try again.
     Busy,
+    /// The room's mode is not [`Mode::P2p`].
+    NotPeerToPeer,
+    /// There is no such participant.
+    NoSuchParticipant,
+    /// The room's mode is [`Mode::P2p`], which is not for this participant: of no use to it until another node serves the room.
+    OnlyPeerToPeer,
 }
 
 /// Why a participant is out.
@@ -223,6 +276,8 @@ pub enum Refusal {
 pub enum Ending {
     /// The room is full.
     Full,
+    /// More than connect with each other in mode [`Mode::P2p`]. There may be room later, or at a media node.
+    TooManyPeers,
     /// The connection could not be made, or was closed. Joining again makes another.
     Connection,
     /// The skeleton cannot be used; joining without one can work.

@@ -11,7 +11,7 @@ use super::TestStore;
 use super::vocabulary::*;
 
 fn info(sessions: u64) -> NodeInfo {
-    NodeInfo { role: "chat".to_owned(), version: "1.2.3".to_owned(), sessions, draining: false, media: None }
+    NodeInfo { role: "chat".to_owned(), version: "1.2.3".to_owned(), sessions, draining: false, media: None, signaling: None }
 }
 
 async fn listed(store: &dyn Store, node: NodeId) -> Option<Node> {
@@ -31,7 +31,7 @@ pub async fn a_node_enters_and_stays(store: TestStore) {
 
     let load = MediaLoad { rooms: 3, participants: 14, egress: 9_000_000_000 };
     let media = MediaInfo { addresses: vec!["192.0.2.1:7000".parse().unwrap(), "[2001:db8::1]:7001".parse().unwrap()], load };
-    let busy = NodeInfo { role: "media".to_owned(), draining: true, media: Some(media), ..info(0) };
+    let busy = NodeInfo { role: "media".to_owned(), draining: true, media: Some(media), signaling: Some(load), ..info(0) };
     store.other().beat(node, &busy).await.unwrap();
     assert_eq!(listed(&*store, node).await.unwrap().info, Some(busy));
 

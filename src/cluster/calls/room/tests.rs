@@ -26,18 +26,19 @@ fn person(session: SessionId) -> Person {
 }
 
 fn request(session: SessionId) -> Request {
-    Request { who: person(session), publish: vec![Source::Microphone], simulcast: true, muted: Vec::new(), keeps_connection: false }
+    let (publish, muted) = (vec![Source::Microphone], Vec::new());
+    Request { who: person(session), publish, simulcast: true, muted, keeps_connection: false, peer_to_peer: true }
 }
 
 fn join_of(session: SessionId) -> Join {
     let Request { who, publish, simulcast, muted, .. } = request(session);
-    Join { who, publish, simulcast, muted, hand: false, skeleton: None }
+    Join { who, publish, simulcast, muted, hand: false, skeleton: None, peer_to_peer: true, roster: Vec::new() }
 }
 
 fn roster(of: &[SessionId]) -> Roster {
     let track = PublishedTrack { source: Source::Camera, stream: "stream".to_owned(), muted: false };
     let participant = |session: &SessionId| InRoster { session: *session, who: person(*session), tracks: vec![track.clone()], hand: false };
-    Roster { participants: of.iter().map(participant).collect(), lines: Vec::new() }
+    Roster { participants: of.iter().map(participant).collect(), ..Roster::default() }
 }
 
 fn offer(number: u64, session: u64) -> Tell {

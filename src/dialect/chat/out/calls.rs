@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::{Outgoing, WireRecipient, WireUser};
 use crate::cluster::calls::Ended;
+use crate::dialect::chat::wire::peers::CallPeer;
 use crate::dialect::rtc::{self, WireLine};
 use crate::domain::ice::IceServer;
 use crate::ids::{RequestId, SessionId, Slug, UserId};
 use crate::store::record::Person;
-use crate::store::record::calls::{Participant, PublishedTrack, Quality, Roster, Source};
+use crate::store::record::calls::{Participant, PeerWord, PublishedTrack, Quality, Roster, Source};
 
 /// Which call, as its participant named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ pub fn joined(call: &CallName, own: SessionId, ice_servers: &[IceServer], roster
     let mut body = json!({
         "participant": own,
         "iceServers": ice_servers,
-        "mode": "sfu",
+        "mode": roster.mode,
         "participants": roster.participants.iter().map(WireParticipant::from).collect::<Vec<_>>(),
     });
     match call {
@@ -88,7 +89,7 @@ pub fn joined(call: &CallName, own: SessionId, ice_servers: &[IceServer], roster
 pub fn tracks(roster: &Roster) -> Bytes {
     let participants: Vec<WireParticipant<'_>> = roster.participants.iter().map(Into::into).collect();
     let lines: Vec<WireLine<'_>> = roster.lines.iter().map(Into::into).collect();
-    Outgoing::new("callTracks", json!({ "participants": participants, "lines": lines })).frame()
+    Outgoing::new("callTracks", json!({ "mode": roster.mode, "participants": participants, "lines": lines })).frame()
 }
 
 /// `callOffer`: an `RTCSessionDescriptionInit`, its numbers, and where the client publishes what.
@@ -115,7 +116,13 @@ pub fn reaction(participant: SessionId, reaction: &str) -> Bytes {
     Outgoing::new("callState", json!({ "participant": participant, "reaction": reaction })).frame()
 }
 
-/// `callMoved`; `waiting`: there is no media node to move to.
+/// `callPeer`: from another participant.
+#[must_use]
+pub fn peer(from: SessionId, word: PeerWord) -> Bytes {
+    Outgoing::new("callPeer", json!(CallPeer::of(from, word))).frame()
+}
+
+/// `callMoved`; `waiting`: there is no node to move to.
 #[must_use]
 pub fn moved(waiting: bool) -> Bytes {
     let body = if waiting { json!({ "waiting": true }) } else { json!({}) };

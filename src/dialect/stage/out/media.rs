@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::ids::UserId;
     use crate::store::record::Person;
-    use crate::store::record::calls::{ForwardLine, Participant};
+    use crate::store::record::calls::{ForwardLine, Mode, Participant};
 
     const SDP: &str = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=ice-ufrag:abcd\r\na=mid:7\r\n\
                        a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:8\r\n\
@@ -163,6 +163,7 @@ mod tests {
         let track = PublishedTrack { source: Source::Camera, stream: "s".to_owned(), muted: true };
         let participant = |session, tracks| Participant { session, who: came_as.clone(), tracks, hand: false };
         let roster = Roster {
+            mode: Mode::Sfu,
             participants: vec![participant(ann, vec![track]), participant(stranger, vec![])],
             lines: vec![ForwardLine { mid: "4".to_owned(), participant: ann, source: Source::Camera, paused: false }],
         };

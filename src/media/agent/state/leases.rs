@@ -59,6 +59,8 @@ impl State {
         let held = Held {
             epoch: of.epoch,
             shard,
+            opened: now,
+            upgrades: false,
             until: since + LEASE,
             joined: HashMap::new(),
             present: 0,
@@ -89,6 +91,15 @@ impl State {
         if self.held(of).is_some()
             && let Some(held) = self.held.remove(&of.room)
         {
+            if self.is_signaling(held.shard) {
+                // Nothing goes on here: they are told so, and have left.
+                self.command(held.shard, of.epoch, RoomCommand::Close { room: of.room });
+                joiners(held.waiting).into_iter().for_each(|to| self.tell(of, to, Tell::Moved));
+                if nobody {
+                    self.steps.push(Step::People(of.room, Vec::new()));
+                }
+                return self.released(of);
+            }
             // Of those who have just joined the shard may not have told yet.
             let is_used = held.present > 0 || !held.joined.is_empty();
             let joined = held.joined.iter().map(|(session, (node, _))| SessionRef { node: *node, session: *session });
@@ -149,11 +160,14 @@ impl State {
         self.ending.entry(of).or_default().extend(who);
     }
 
-    /// The shard with the fewest participants, and of those the one with the fewest rooms.
+    /// The shard with the fewest participants, and of those the one with the fewest rooms; where there are no shards, the other lane.
     fn idlest(&self) -> Option<usize> {
+        if self.shards.is_empty() {
+            return Some(self.shards.len());
+        }
         let mut loads = vec![(0, 0); self.shards.len()];
         for held in self.held.values() {
-            let (participants, rooms) = &mut loads[held.shard];
+            let Some((participants, rooms)) = loads.get_mut(held.shard) else { continue };
             *participants += held.joined.len();
             *rooms += 1;
         }

@@ -18,7 +18,16 @@ fn person(number: u128) -> Person {
 }
 
 fn join(number: u128) -> Ask {
-    let join = Join { who: person(number), publish: Vec::new(), simulcast: false, muted: Vec::new(), hand: false, skeleton: None };
+    let join = Join {
+        who: person(number),
+        publish: Vec::new(),
+        simulcast: false,
+        muted: Vec::new(),
+        hand: false,
+        skeleton: None,
+        peer_to_peer: true,
+        roster: Vec::new(),
+    };
     Ask::Join(Box::new(join))
 }
 

@@ -94,6 +94,8 @@ impl World {
             muted: Vec::new(),
             hand: false,
             skeleton: None,
+            peer_to_peer: true,
+            roster: Vec::new(),
         };
         change(&mut join);
         self.ask(index, Ask::Join(Box::new(join)));

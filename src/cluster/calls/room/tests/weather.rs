@@ -204,7 +204,7 @@ impl Weather {
         };
         match ask {
             Ask::Join(join) => self.let_in(epoch, from, &join),
-            Ask::Answer { .. } => {}
+            Ask::Answer { .. } | Ask::Peer { .. } => {}
             Ask::Publish { source, on } => {
                 set(&mut wanted.publish, source, on);
                 self.tell_all(epoch);

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::ids::Username;
-use crate::store::record::calls::ForwardLine;
+use crate::store::record::calls::{ForwardLine, Mode};
 
 const ANN: &str = "00000000-0000-0000-0000-00000000000a";
 const BOB: &str = "00000000-0000-0000-0000-00000000000b";
@@ -22,6 +22,7 @@ fn roster() -> Roster {
     let track = |source, muted| PublishedTrack { source, stream: "s1".to_owned(), muted };
     let tracks = vec![track(Source::Microphone, true), track(Source::ScreenAudio, false)];
     Roster {
+        mode: Mode::Sfu,
         participants: vec![Participant { session: session(10), who: ann(), tracks, hand: true }],
         lines: vec![ForwardLine { mid: "3".to_owned(), participant: session(11), source: Source::Camera, paused: true }],
     }
@@ -48,7 +49,11 @@ fn who_joins_is_told_where_and_whom_with() {
     assert_eq!((&room["callJoined"]["room"], room["callJoined"].get("recipientUUID")), (&json!("weekly"), None));
 
     let lines = json!([{ "mid": "3", "participant": BOB, "source": "camera", "paused": true }]);
-    assert_eq!(message(&super::tracks(&roster()))["callTracks"], json!({ "participants": participants, "lines": lines }));
+    assert_eq!(message(&super::tracks(&roster()))["callTracks"], json!({ "mode": "sfu", "participants": participants, "lines": lines }));
+    let among_themselves = Roster { mode: Mode::P2p, lines: Vec::new(), ..roster() };
+    let body = json!({ "mode": "p2p", "participants": participants, "lines": [] });
+    assert_eq!(message(&super::tracks(&among_themselves))["callTracks"], body);
+    assert_eq!(message(&joined(&CallName::Channel(None), session(11), &[], &among_themselves, None))["callJoined"]["mode"], "p2p");
 }
 
 #[test]

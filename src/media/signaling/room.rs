@@ -1,0 +1,202 @@
+//! One room: who is there and what follows from what they ask. No IO; time is passed in, what is to be told goes to a closure.
+//!
+//! When the node that served a room before is gone, its participants come here one after another. Whoever comes first brings along who was
+//! there: the others keep their places for a while, so that nobody is told that they had left, and connections that still work stay.
+
+use std::time::{Duration, Instant};
+
+use super::MESH_CALL_LIMIT;
+use super::place::{Place, distinct};
+use crate::ids::{SessionId, SessionRef};
+use crate::store::record::Person;
+use crate::store::record::calls::{Ask, Ending, Join, Mode, Participant, PeerWord, Refusal, Roster, Source, Tell};
+
+/// How long those are waited for who were in the room elsewhere. They come within two seconds, if their nodes are there.
+const EXPECTED: Duration = Duration::from_secs(5);
+/// What is for somebody who left so short a time ago was on its way.
+const LATE: Duration = Duration::from_secs(5);
+/// The most bytes of a reaction.
+const MAX_REACTION: usize = 64;
+
+/// Takes what participants are told.
+type Teller<'a> = &'a mut dyn FnMut(SessionRef, Tell);
+
+/// See the module.
+pub(super) struct Room {
+    /// In the order in which they came.
+    places: Vec<Place>,
+    opened: Instant,
+    max_tracks: usize,
+    left: Vec<(SessionId, Instant)>,
+    /// Who was there when that was last told.
+    people: Vec<Person>,
+}
+
+impl Room {
+    /// With places for those who were in the room elsewhere.
+    pub(super) fn new(now: Instant, max_tracks: usize, roster: &[Participant]) -> Self {
+        let places = roster.iter().take(MESH_CALL_LIMIT).map(|known| Place::expected(known, now + EXPECTED)).collect();
+        Self { places, opened: now, max_tracks, left: Vec::new(), people: Vec::new() }
+    }
+
+    /// Nobody is here. Those who are expected find another room then.
+    pub(super) fn is_empty(&self) -> bool {
+        self.present() == 0
+    }
+
+    /// How many are here.
+    pub(super) fn present(&self) -> usize {
+        self.all().count()
+    }
+
+    /// All who are here.
+    pub(super) fn all(&self) -> impl Iterator<Item = SessionRef> {
+        self.places.iter().filter_map(Place::at)
+    }
+
+    /// A participant asks for something.
+    pub(super) fn ask(&mut self, now: Instant, from: SessionRef, ask: Ask, tell: Teller<'_>) {
+        if let Ask::Join(join) = ask {
+            return self.join(now, from, *join, tell);
+        }
+        let Some(index) = self.places.iter().position(|place| place.at() == Some(from)) else {
+            if ask != Ask::Leave {
+                tell(from, Tell::Ended { why: Ending::Unknown });
+            }
+            return;
+        };
+        match ask {
+            Ask::Publish { source, on } => self.publish(index, source, on, tell),
+            Ask::State { muted, hand, reaction } => self.state(index, muted, hand, reaction, tell),
+            Ask::Peer { to, word } => self.word(now, from, to, word, tell),
+            Ask::Leave => self.gone(now, from, tell),
+            // Nothing is offered here, and everything is sent to everybody.
+            Ask::Answer { .. } | Ask::Subscribe { .. } | Ask::Join(_) => {}
+        }
+    }
+
+    /// A participant is gone.
+    pub(super) fn gone(&mut self, now: Instant, from: SessionRef, _: Teller<'_>) {
+        let before = self.places.len();
+        self.places.retain(|place| place.at() != Some(from));
+        if self.places.len() < before {
+            self.left.retain(|(_, at)| now.saturating_duration_since(*at) < LATE);
+            self.left.push((from.session, now));
+        }
+    }
+
+    /// Whether somebody was waited for long enough.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.places.iter().any(|place| place.until().is_some_and(|until| until <= now))
+    }
+
+    /// Time passes.
+    pub(super) fn pass(&mut self, now: Instant, _: Teller<'_>) {
+        self.places.retain(|place| place.until().is_none_or(|until| until > now));
+    }
+
+    /// Tells everybody whose roster is another one than before. Answers who is there, if that has changed.
+    pub(super) fn settle(&mut self, tell: Teller<'_>) -> Option<Vec<Person>> {
+        let entries: Vec<Participant> = self.places.iter().map(Place::entry).collect();
+        for place in &mut self.places {
+            let Some(at) = place.at() else { continue };
+            if place.told.as_ref() != Some(&entries) {
+                place.told = Some(entries.clone());
+                tell(at, Tell::Roster(Roster { mode: Mode::P2p, participants: entries.clone(), lines: Vec::new() }));
+            }
+        }
+        let people: Vec<Person> = entries.into_iter().map(|entry| entry.who).collect();
+        (people != self.people).then(|| {
+            self.people.clone_from(&people);
+            people
+        })
+    }
+
+    fn join(&mut self, now: Instant, from: SessionRef, join: Join, tell: Teller<'_>) {
+        self.expect(now, &join.roster);
+        let index = match self.find(from.session) {
+            Some(index) => index,
+            None => {
+                if self.places.len() >= MESH_CALL_LIMIT && !self.give_place_of(&join.who) {
+                    return tell(from, Tell::Ended { why: Ending::TooManyPeers });
+                }
+                self.places.push(Place::new(from, join.who.clone()));
+                self.places.len() - 1
+            }
+        };
+        let (words, too_many) = self.places[index].arrive(from, join, self.max_tracks);
+        if too_many {
+            tell(from, Tell::Refused { why: Refusal::TooManyTracks });
+        }
+        if !words.is_empty() {
+            // The roster comes first.
+            let _ = self.settle(tell);
+            words.into_iter().for_each(|(of, word)| tell(from, Tell::Peer { from: of, word }));
+        }
+    }
+
+    /// Somebody knows of others who were in the room elsewhere: whoever came first may not have been told of all.
+    fn expect(&mut self, now: Instant, roster: &[Participant]) {
+        if now.saturating_duration_since(self.opened) >= EXPECTED {
+            return;
+        }
+        for known in roster {
+            let has_left = self.left.iter().any(|(session, _)| *session == known.session);
+            if self.places.len() < MESH_CALL_LIMIT && !has_left && self.find(known.session).is_none() {
+                self.places.push(Place::expected(known, self.opened + EXPECTED));
+            }
+        }
+    }
+
+    /// Who was expected as another session of this user has come back as this one.
+    fn give_place_of(&mut self, who: &Person) -> bool {
+        let same = self.places.iter().position(|place| place.at().is_none() && place.who.id == who.id);
+        same.map(|index| self.places.remove(index)).is_some()
+    }
+
+    fn publish(&mut self, index: usize, source: Source, on: bool, tell: Teller<'_>) {
+        let place = &mut self.places[index];
+        let is_published = place.publish.contains(&source);
+        if !on {
+            place.publish.retain(|published| *published != source);
+        } else if !is_published && place.publish.len() >= self.max_tracks {
+            place.at().into_iter().for_each(|at| tell(at, Tell::Refused { why: Refusal::TooManyTracks }));
+        } else if !is_published {
+            place.publish.push(source);
+            place.publish.sort_unstable();
+        }
+    }
+
+    fn state(&mut self, index: usize, muted: Option<Vec<Source>>, hand: Option<bool>, reaction: Option<String>, tell: Teller<'_>) {
+        let place = &mut self.places[index];
+        if let Some(muted) = muted {
+            place.muted = distinct(muted);
+        }
+        place.hand = hand.unwrap_or(place.hand);
+        let participant = place.session;
+        if let Some(reaction) = reaction.filter(|reaction| reaction.len() <= MAX_REACTION) {
+            let reacts = Tell::Reaction { participant, reaction };
+            self.all().for_each(|to| tell(to, reacts.clone()));
+        }
+    }
+
+    fn word(&mut self, now: Instant, from: SessionRef, to: SessionId, word: PeerWord, tell: Teller<'_>) {
+        let other = self.find(to).filter(|_| to != from.session);
+        match other.map(|index| &mut self.places[index]) {
+            Some(place) => match place.at() {
+                Some(at) => tell(at, Tell::Peer { from: from.session, word }),
+                None => place.keep(from.session, word),
+            },
+            None => {
+                let just_left = |(session, at): &(SessionId, Instant)| *session == to && now.saturating_duration_since(*at) < LATE;
+                if !self.left.iter().any(just_left) {
+                    tell(from, Tell::Refused { why: Refusal::NoSuchParticipant });
+                }
+            }
+        }
+    }
+
+    fn find(&self, session: SessionId) -> Option<usize> {
+        self.places.iter().position(|place| place.session == session)
+    }
+}

@@ -1,0 +1,53 @@
+//! What participants of a peer-to-peer call send each other. Nodes only carry it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Source;
+
+/// Something from one participant for another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerWord {
+    /// The sender's number of its `RTCPeerConnection` for this pair.
+    pub link: u64,
+    /// What it is.
+    pub signal: PeerSignal,
+}
+
+/// What it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PeerSignal {
+    /// A description.
+    Description(PeerDescription),
+    /// A candidate; `None`: there are no more.
+    Candidate(Option<Candidate>),
+}
+
+/// A session description (SDP, RFC 8866).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerDescription {
+    /// It answers; else it offers.
+    #[serde(default)]
+    pub answer: bool,
+    /// The description.
+    pub sdp: String,
+    /// The names of m-lines, and what its sender sends there.
+    #[serde(default)]
+    pub lines: Vec<(String, Source)>,
+}
+
+/// An `RTCIceCandidateInit` (W3C WebRTC, section 4.8.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The attribute; empty: the end of its generation.
+    pub candidate: String,
+    /// The name of its m-line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mid: Option<String>,
+    /// The number of its m-line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u16>,
+    /// The generation that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ufrag: Option<String>,
+}
