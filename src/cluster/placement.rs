@@ -156,10 +156,7 @@ impl Placement {
             (due.map(|(room, _)| *room).collect::<Vec<_>>(), is_due(state.due))
         };
         if nodes_are_due {
-            let (nodes, _) = self.store.nodes().await?;
-            let mut state = lock(&self.state);
-            state.nodes.read(&nodes, clock());
-            state.due = Some(now + RENEW_EVERY);
+            self.look_at_nodes(clock).await?;
         }
         let leases = self.store.room_leases(&rooms).await?;
         // What counts is when the answer was here: a store that took long may have kept others waiting as well.
@@ -175,12 +172,25 @@ impl Placement {
                 }
             }
         }
+        // A media node may have come just now.
+        if !wanting.is_empty() && !nodes_are_due && !lock(&self.state).nodes.have_media() {
+            self.look_at_nodes(clock).await?;
+        }
         let mut claims = futures_util::stream::iter(wanting).map(|(room, seen)| self.claim(room, seen, clock)).buffer_unordered(CONCURRENT);
         let mut outcome = Ok(());
         while let Some(claimed) = claims.next().await {
             outcome = outcome.and(claimed);
         }
         outcome
+    }
+
+    async fn look_at_nodes(&self, clock: &Clock) -> Result<()> {
+        let (nodes, _) = self.store.nodes().await?;
+        let now = clock();
+        let mut state = lock(&self.state);
+        state.nodes.read(&nodes, now);
+        state.due = Some(now + RENEW_EVERY);
+        Ok(())
     }
 
     async fn claim(&self, room: RoomId, seen: RoomEpoch, clock: &Clock) -> Result<()> {

@@ -10,6 +10,7 @@ mod load;
 mod lobby;
 mod media;
 mod mesh;
+mod peers;
 mod placement;
 mod rooms;
 mod stage;

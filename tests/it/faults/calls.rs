@@ -1,4 +1,4 @@
-//! Calls whose media node is not there, dies, freezes or stops, and nodes that do not hear of them.
+//! Calls whose media node dies, freezes or stops, and nodes that do not hear of them.
 
 use std::time::{Duration, Instant};
 
@@ -12,26 +12,6 @@ use crate::support::redis::RedisServer;
 
 /// A call may stand still for so long when its media node is gone.
 const GAP: Duration = Duration::from_secs(3);
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_media_node_nobody_waits_for_long() {
-    let redis = wait_for(RedisServer::start);
-    let chat = node(&redis, "chat").await;
-    let mut ann = Client::guest(&chat).await;
-    let asked = Instant::now();
-    assert_eq!(ann.refused("callJoin", json!({})).await, 17);
-    assert!(asked.elapsed() < Duration::from_secs(6), "it took {:?}", asked.elapsed());
-    assert_eq!(ann.refused("callState", json!({ "hand": true })).await, 16);
-    // As soon as there is one, it serves.
-    let media = node(&redis, "media").await;
-    ann.call(json!({ "audio": true })).await;
-    ann.offered().await;
-    // And if it is the only one, the call waits for the next.
-    media.kill9();
-    ann.expect("to wait", |v| v["callMoved"]["waiting"] == true).await;
-    let _next = node(&redis, "media").await;
-    ann.offered().await;
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_outlives_its_media_node() {
