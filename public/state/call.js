@@ -220,6 +220,11 @@ export class Call extends Emitter {
     this.#early = [];
     this.#outgoing.tidy();
     const { place } = this;
+    if ('room' in place && place.visit) {
+      // Where guests are counted, they alone are let into the call.
+      await place.visit.there();
+      if (round !== this.#round || this.ending !== undefined) return;
+    }
     try {
       /** @type {import('../protocol/calls.js').Joined} */
       const joined = await this.#client.request('callJoin', {

@@ -1,3 +1,4 @@
+import { backoff } from '../protocol/backoff.js';
 import { Emitter } from '../protocol/emitter.js';
 import { Room, RoomError } from '../protocol/rooms.js';
 
@@ -7,9 +8,6 @@ import { Room, RoomError } from '../protocol/rooms.js';
  *
  * @typedef {'looking' | 'asking' | 'missing' | 'full' | 'away' | 'coming' | 'in' | 'left'} Standing
  */
-
-/** Where the server does not say how long to wait, in milliseconds. */
-const PATIENCE = 2_000;
 
 /**
  * Being at a room with a page of its own: before its door, then in it, as a guest whom every client of the rooms protocol sees.
@@ -32,6 +30,10 @@ export class RoomVisit extends Emitter {
   until = 0;
 
   #origin;
+  /** Attempts in a row that the server did not answer. */
+  #unanswered = 0;
+  /** Connected: the others see us. */
+  #isThere = false;
   /** What the others call us. @type {string | undefined} */
   #name;
   /** @type {Room | undefined} */
@@ -85,6 +87,15 @@ export class RoomVisit extends Emitter {
     return this.#attempt(() => this.#enter(password));
   }
 
+  /** Once we are in the room, also after the connection was lost; or once that will not be. */
+  async there() {
+    while (this.isInside && !this.#isThere) {
+      await new Promise((resolve) => {
+        const stop = this.on('change', () => (stop(), resolve(undefined)));
+      });
+    }
+  }
+
   /** @param {string | undefined} name */
   callMe(name) {
     this.#name = name;
@@ -104,6 +115,7 @@ export class RoomVisit extends Emitter {
     this.emit('change', undefined);
     try {
       await action();
+      this.#unanswered = 0;
     } catch (error) {
       if (!(error instanceof RoomError)) throw error;
       this.#refused(error);
@@ -120,6 +132,7 @@ export class RoomVisit extends Emitter {
     this.#held = held;
     held.on('id', () => {
       this.standing = 'in';
+      this.#isThere = true;
       // Of each connection anew.
       if (this.#name) held.rename(this.#name);
       this.emit('change', undefined);
@@ -128,7 +141,11 @@ export class RoomVisit extends Emitter {
       this.guests = guests;
       this.emit('change', undefined);
     });
-    held.on('status', ({ phase }) => phase === 'waiting' && this.#doubt(held));
+    held.on('status', ({ phase }) => {
+      if (phase !== 'waiting') return;
+      this.#isThere = false;
+      this.#doubt(held);
+    });
     this.standing = 'coming';
     held.connect();
   }
@@ -162,7 +179,8 @@ export class RoomVisit extends Emitter {
       // Whoever is asked for the password stays there.
       if (!isAtDoor) this.standing = 'away';
       this.problem = `${message}.`.replace(/; try again( later)?\.$/u, '.');
-      this.until = Date.now() + (retryAfter ?? PATIENCE);
+      this.until = Date.now() + (retryAfter ?? backoff(this.#unanswered, Math.random));
+      this.#unanswered += 1;
     }
   }
 
@@ -172,6 +190,7 @@ export class RoomVisit extends Emitter {
     this.#held = undefined;
     this.guests = [];
     this.standing = standing;
+    this.#isThere = false;
     held?.leave();
     this.emit('change', undefined);
   }

@@ -71,7 +71,7 @@ pub fn turned(error: DoorError) -> Turned {
     let status = match &error {
         DoorError::NoSuchRoom => 404,
         DoorError::Full => 418,
-        DoorError::PasswordNeeded => 403,
+        DoorError::PasswordNeeded | DoorError::Outside => 403,
         DoorError::WrongPassword => 401,
         DoorError::Taken => 409,
         DoorError::Invalid(_) => 400,

@@ -37,6 +37,9 @@ pub enum DoorError {
     /// As many are in as it takes. The words are the original's.
     #[error("Guest limit already reached")]
     Full,
+    /// The room counts its guests, and this client is none of them.
+    #[error("Come into the room first")]
+    Outside,
     /// The room has a password, and nothing shows that this client knows it.
     #[error("This room is protected by a password")]
     PasswordNeeded,

@@ -140,3 +140,17 @@ test('a form without a script makes a room; wrong passwords are slowed down', as
   await eve.page.locator('call-lobby .who', { hasText: `${dan.name} is here.` }).waitFor();
   for (const caller of [dan, eve]) caller.fine();
 });
+
+// A node that dies keeps its guests' places until it is known to be dead: they come back into the room, and then into its call.
+test('who loses the node is back in the room and in its call, also where there is no place to spare', async (context) => {
+  await Room.make(there, { name: 'Two', guestLimit: 2 });
+  const [fay, gus] = await Promise.all([here, there].map((node) => Caller.open(context, browser, `${node}/room/two`)));
+  await Promise.all([fay.join(), gus.join()]);
+  await together(fay, gus);
+  await cluster.chat[0].kill();
+  await gus.count(1);
+  await cluster.chat[0].restart();
+  await together(fay, gus);
+  assert.equal(await Room.look(there, 'two').catch(({ status }) => status), 418, 'they are in, and nobody else can be');
+  for (const caller of [fay, gus]) caller.fine();
+});

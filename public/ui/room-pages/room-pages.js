@@ -1,4 +1,4 @@
-import { isAboutRooms, pageOf } from '../../state/call-address.js';
+import { pageOf, pathOf, ROOMS } from '../../state/call-address.js';
 import { RoomVisit } from '../../state/room-visit.js';
 import { element } from '../dom.js';
 import { icon } from '../icons.js';
@@ -47,14 +47,14 @@ export class RoomPages extends HTMLElement {
       element(
         'header',
         {},
-        element('button', { class: 'icon-button', type: 'button', 'aria-label': 'Back to the channels', title: 'Back to the channels', onclick: () => this.#close() }, icon('back')),
+        element('button', { class: 'icon-button', type: 'button', 'aria-label': 'Back to the channels', title: 'Back to the channels', onclick: () => this.#back() }, icon('back')),
         element('img', { src: new URL('../../favicon.svg', import.meta.url).href, alt: '', width: 24, height: 24 }),
         element('strong', {}, 'Rialto'),
       ),
       this.#content,
     );
     app.on('identity', () => this.#visit?.callMe(app.identity?.username));
-    app.on('channel', () => app.channel !== this.#channel && this.#page.dataset['room'] && this.#close());
+    app.on('channel', () => app.channel !== this.#channel && this.#page.dataset['room'] && this.#back());
     addEventListener('popstate', () => this.open(location.pathname));
     // Before the call hears of it: an address that is loaded anew, or come back to, is the room's still.
     addEventListener('pagehide', () => ((this.#ending = true), this.#visit?.leave()), { capture: true });
@@ -68,16 +68,18 @@ export class RoomPages extends HTMLElement {
   open(path) {
     this.#channel = this.#app.channel;
     const slug = pageOf(path);
-    // In a room, and one looks at the list of others: the call is docked above it.
-    if (slug !== undefined && slug !== this.#visit?.slug) this.#visitRoom(slug);
-    else if (slug === undefined) this.#show(isAboutRooms(path) ? new RoomList() : undefined);
+    if (slug === undefined) this.#show(path === ROOMS ? new RoomList() : undefined);
+    else if (slug !== this.#visit?.slug) this.#visitRoom(slug);
+    // Back from the list, which one may look at while one is in a room.
+    else if (this.#visit.isInside) this.#show(undefined);
   }
 
   /** @param {string} slug */
   #visitRoom(slug) {
-    this.#visit?.leave();
+    const before = this.#visit;
     const visit = new RoomVisit(location.origin, slug);
     this.#visit = visit;
+    before?.leave();
     visit.callMe(this.#app.identity?.username);
     const door = new RoomDoor(visit);
     visit.on('change', () => visit === this.#visit && this.#follow(visit, door));
@@ -92,21 +94,35 @@ export class RoomPages extends HTMLElement {
   #follow(visit, door) {
     if (visit.standing === 'left') {
       this.#visit = undefined;
-      if (!this.#ending) this.#close();
+      if (this.#ending) return;
+      if (pageOf(location.pathname) !== undefined) this.#address('/');
+      if (door.isConnected) this.#toChannels();
     } else if (visit.standing === 'in') {
       if (!door.isConnected) return;
       this.#show(undefined);
       this.#does.call({ room: visit.slug, visit });
-    } else if (!visit.isInside && !door.isConnected) this.#show(door);
+    } else if (!visit.isInside && !door.isConnected) {
+      this.#address(pathOf(visit.slug));
+      this.#show(door);
+    }
   }
 
-  /** Back to the channels. */
-  #close() {
-    this.#visit?.leave();
-    if (isAboutRooms(location.pathname)) history.replaceState(history.state, '', `/${location.hash}`);
-    if (this.#page.dataset['room'] === undefined) return;
+  /** To what is behind it: the channels, or the call in the room that one is in. */
+  #back() {
+    const visit = this.#visit;
+    if (visit && this.#content.querySelector('room-door')) return visit.leave();
+    this.#address(visit ? pathOf(visit.slug) : '/');
+    this.#toChannels();
+  }
+
+  #toChannels() {
     this.#show(undefined);
     this.#page.querySelector('textarea')?.focus();
+  }
+
+  /** @param {string} path */
+  #address(path) {
+    history.replaceState(history.state, '', path + location.hash);
   }
 
   /** @param {HTMLElement | undefined} content */

@@ -104,6 +104,7 @@ impl Failure {
     pub fn door(error: DoorError) -> Self {
         match error {
             DoorError::PasswordNeeded | DoorError::WrongPassword => Self::new(Code::NotAllowed, "this room is protected by a password"),
+            DoorError::Outside => Self::new(Code::NotAllowed, "this room counts its guests: come in first"),
             DoorError::NoSuchRoom => Self::new(Code::Join, "there is no such room any more"),
             DoorError::Full | DoorError::Taken => Self::new(Code::Join, "the room is full"),
             DoorError::Invalid(error) => error.into(),

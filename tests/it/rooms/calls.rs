@@ -10,7 +10,8 @@ use crate::support::node::Node;
 
 everywhere!(
     a_call_of_a_protected_room_asks_for_its_pass,
-    an_open_room_admits_to_its_call_as_long_as_it_has_room,
+    an_open_room_admits_to_its_call,
+    where_guests_are_counted_they_alone_are_in_the_call,
     a_link_that_was_there_before_the_room_leads_elsewhere,
     rooms_are_not_found_out_by_calling with [("RATE_ROOMS", "3/15m")],
     who_was_let_in_is_let_in_again,
@@ -45,18 +46,30 @@ async fn a_call_of_a_protected_room_asks_for_its_pass(site: Site) {
     assert_eq!(joined["participants"].as_array().unwrap().len(), 2, "{joined}");
 }
 
-async fn an_open_room_admits_to_its_call_as_long_as_it_has_room(site: Site) {
+async fn an_open_room_admits_to_its_call(site: Site) {
+    let slug = make_room(site.here(), "open").await;
+    let mut ann = Client::guest(site.here()).await;
+    let mut bob = Client::guest(site.there()).await;
+    ann.call(json!({ "room": slug })).await;
+    let joined = bob.call(json!({ "room": slug, "token": token(site.there(), &slug, "").await })).await;
+    assert_eq!(joined["participants"].as_array().unwrap().len(), 2, "{joined}");
+}
+
+async fn where_guests_are_counted_they_alone_are_in_the_call(site: Site) {
     let slug = make(site.here(), json!({ "name": "two", "guest_limit": 2 })).await;
     let mut ann = Client::guest(site.here()).await;
-    ann.call(json!({ "room": slug })).await;
     let pass = token(site.here(), &slug, "").await;
+    for outside in [json!({ "room": slug }), json!({ "room": slug, "token": pass })] {
+        let refused = ann.request("callJoin", outside).await;
+        assert_eq!(refused["error"]["error"], "this room counts its guests: come in first");
+    }
     let _inside = knock(site.here(), &slug, &format!("?token={pass}"), None).await.unwrap().introduced().await;
-    let _other = Guest::come(site.there(), &slug).await;
     let mut bob = Client::guest(site.there()).await;
+    assert_eq!(bob.refused("callJoin", json!({ "room": slug })).await, 18);
+    let _other = Guest::come(site.there(), &slug).await;
     let refused = bob.request("callJoin", json!({ "room": slug })).await;
     assert_eq!((&refused["error"]["code"], &refused["error"]["error"]), (&json!(11), &json!("the room is full")));
-    let joined = bob.call(json!({ "room": slug, "token": pass })).await;
-    assert_eq!(joined["participants"].as_array().unwrap().len(), 2, "who is in the room may be in its call: {joined}");
+    ann.call(json!({ "room": slug, "token": pass })).await;
 }
 
 async fn a_link_that_was_there_before_the_room_leads_elsewhere(site: Site) {
