@@ -76,7 +76,7 @@ export function modeWords(mode) {
   if (mode === 'p2p') {
     return {
       name: 'Peer to peer',
-      meaning: `Sound and pictures go straight from each person to each other; no server sees or carries them. That works for up to ${MESH} people. When a media server is there, the call moves to it by itself.`,
+      meaning: `Sound and pictures go from each person to each other, encrypted all the way, without a media server. That works for up to ${MESH} people. When a media server is there, the call moves to it by itself.`,
       turn: 'The call goes on peer to peer.',
     };
   }

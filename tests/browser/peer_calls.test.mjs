@@ -1,0 +1,146 @@
+// People in one call on two chat nodes, whose sound and pictures go from each to each while there is no media node.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { examine } from './support/axe.mjs';
+import { launch } from './support/browser.mjs';
+import { CALL_FLAGS, CallCluster, Caller, together } from './support/call.mjs';
+
+let browser;
+let cluster;
+
+before(async () => {
+  [browser, cluster] = await Promise.all([launch(...CALL_FLAGS), CallCluster.start({ media: 0 })]);
+});
+after(() => Promise.all([browser?.close(), cluster?.stop()]));
+
+const on = (node, test) => Caller.open(test, browser, cluster.chat[node].url);
+
+/** Runs in a page: how few tiles have a picture at least, from now on. */
+function watchTiles() {
+  globalThis.least = Infinity;
+  const look = () => {
+    globalThis.least = Math.min(globalThis.least, document.querySelectorAll('call-tile.pictured').length);
+    requestAnimationFrame(look);
+  };
+  look();
+}
+
+test('three people see and hear each other without a media node, with one as soon as it is there, and without it again', async (context) => {
+  const [ana, ben, cem] = await Promise.all([on(0, context), on(1, context), on(0, context)]);
+  const all = [ana, ben, cem];
+  await ana.call();
+  await ana.goes('Peer to peer');
+  await ben.call();
+  await together(ana, ben);
+  await cem.call();
+  await together(...all);
+
+  await ana.page.keyboard.press('Control+d');
+  await ben.tile(ana.name).locator('.silent').waitFor();
+  await Promise.all([ben.hears(1), cem.hears(1)]);
+  await ana.button('Microphone').click();
+  await ana.button('Share screen').click();
+  await Promise.all([ben, cem].map((caller) => caller.sees(...all.filter((other) => other !== caller).map(({ name }) => name), `${ana.name}’s screen`)));
+  await ana.button('Share screen').click();
+  await ben.page.locator('call-tile.screen').waitFor({ state: 'detached' });
+  await together(...all);
+
+  const begun = Date.now();
+  await Promise.all(all.map(({ page }) => page.evaluate(watchTiles)));
+  const node = await cluster.addMedia();
+  await Promise.all(all.map((caller) => caller.goes('Through the server')));
+  context.diagnostic(`through a media node ${Date.now() - begun} ms after it was started`);
+  await together(...all);
+  for (const { page } of all) assert.equal(await page.evaluate(() => globalThis.least), 3, 'somebody had no picture for a while');
+
+  const killed = Date.now();
+  await node.kill();
+  await Promise.all(all.map((caller) => caller.goes('Peer to peer')));
+  await together(...all);
+  context.diagnostic(`from each to each ${Date.now() - killed} ms after the media node was killed`);
+  for (const caller of all) {
+    assert.equal(await caller.page.evaluate(() => globalThis.least), 3, 'somebody had no picture for a while');
+    await caller.count(3);
+    caller.fine();
+  }
+});
+
+/** Somebody in a room's call who neither sends nor looks, and so costs nothing. */
+async function attend(context, url, room) {
+  const socket = new WebSocket(new URL('ws', url.replace('http', 'ws')));
+  context.after(() => socket.close());
+  const ask = (type, payload) => socket.send(JSON.stringify({ type, id: type, [type]: payload }));
+  await new Promise((joined, refused) => {
+    socket.onopen = () => ask('signIn', { guest: true });
+    socket.onmessage = ({ data }) => {
+      const { type } = JSON.parse(data);
+      if (type === 'authorized') ask('callJoin', { room, audio: false, video: false });
+      else if (type === 'callJoined') joined();
+      else if (type === 'error') refused(new Error(data));
+    };
+  });
+}
+
+test('who wants to know how a call goes is told, and a fifth person why there is no place', async (context) => {
+  const [ana, fifth] = await Promise.all([on(0, context), on(1, context)]);
+  await ana.follow('#room=four-at-most');
+  for (const node of [0, 1, 1]) await attend(context, cluster.chat[node].url, 'four-at-most');
+  await ana.count(4);
+  await fifth.page.evaluate(() => (location.hash = '#room=four-at-most'));
+  await fifth.page.waitForSelector('call-lobby.pictured');
+  await fifth.button('Join').click();
+  await fifth.page.locator('.notice', { hasText: 'peer to peer, up to four' }).waitFor();
+
+  await ana.page.locator('call-room .mode').focus();
+  await ana.page.keyboard.press('Enter');
+  await ana.page.getByRole('dialog', { name: 'Peer to peer' }).getByText('up to 4 people').waitFor();
+  await examine(ana, 'how a call goes');
+  await ana.page.keyboard.press('Escape');
+  await ana.page.waitForFunction(() => document.activeElement?.matches('.mode'));
+  for (const caller of [ana, fifth]) caller.fine();
+});
+
+/** Runs in a page: two ends of one connection that do everything at the same time, and what each sees in the end. */
+async function twoEnds() {
+  const { Pair } = await import('/rtc/pair.js');
+  const picture = (size) => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: size, height: size });
+    const brush = canvas.getContext('2d');
+    setInterval(() => brush.fillRect(Math.random() * size, Math.random() * size, 2, 2), 50);
+    return canvas.captureStream().getVideoTracks()[0];
+  };
+  const tracks = [{ camera: picture(64) }, { camera: picture(96) }];
+  const broken = [];
+  const ends = tracks.map((own, index) => new Pair({ iceServers: [], polite: index === 0, opens: true, copies: 1, trackOf: (source) => own[source] }));
+  ends.forEach((end, index) => {
+    end.on('signal', (signal) => setTimeout(() => ends[1 - index].hear(structuredClone(signal))));
+    end.on('broken', (error) => broken.push(String(error)));
+  });
+  const until = async (holds) => {
+    while (!holds()) await new Promise((again) => setTimeout(again, 20));
+  };
+  const sees = async (end, source, size) => {
+    await until(() => end.trackOf(source));
+    const video = Object.assign(document.createElement('video'), { muted: true, srcObject: new MediaStream([end.trackOf(source)]) });
+    video.play();
+    await until(() => video.videoWidth === size && video.getVideoPlaybackQuality().totalVideoFrames > 2);
+  };
+  const connected = () => ends.every(({ state, isAgreed }) => state === 'connected' && isAgreed);
+  await until(connected);
+  await Promise.all([sees(ends[0], 'camera', 96), sees(ends[1], 'camera', 64)]);
+  for (const end of ends) end.restart();
+  ends.forEach((end, index) => end.replace('screen', picture(32 + 16 * index)));
+  await Promise.all([sees(ends[0], 'screen', 48), sees(ends[1], 'screen', 32)]);
+  await until(connected);
+  await Promise.all(ends.map((end, index) => end.replace('camera', picture(80 + index * 32))));
+  await Promise.all([sees(ends[0], 'camera', 112), sees(ends[1], 'camera', 80)]);
+  const measured = await ends[0].measure();
+  for (const end of ends) end.close();
+  return { broken, isMeasured: measured.roundTrip >= 0 && measured.loss < 1 };
+}
+
+test('two ends that offer, restart and share at the same time agree in the end', async (context) => {
+  const ana = await on(0, context);
+  assert.deepEqual(await ana.page.evaluate(twoEnds), { broken: [], isMeasured: true });
+});
