@@ -31,8 +31,10 @@
  * stays, until it is settled who has come along.
  */
 export class CallRoster {
-  /** Who we are in it. @type {string | undefined} */
-  own;
+  /** Who we were in it, before a connection broke. The server may take a while to notice. @type {Set<string | undefined>} */
+  #former = new Set();
+  /** @type {string | undefined} */
+  #own;
   /** Who speaks, or spoke last. @type {string | undefined} */
   active;
   /** Whoever is missing may still come. */
@@ -49,6 +51,18 @@ export class CallRoster {
   /** @type {Map<string, Quality>} */
   #qualities = new Map();
   #told = false;
+
+  /** Who we are in it. */
+  get own() {
+    return this.#own;
+  }
+
+  set own(participant) {
+    if (participant === this.#own) return;
+    this.#former.add(this.#own);
+    this.#former.delete(participant);
+    this.#own = participant;
+  }
 
   /** In the order in which they came. @returns {Person[]} */
   get people() {
@@ -97,8 +111,9 @@ export class CallRoster {
   update(participants, lines) {
     const before = this.#participants;
     this.#latest = participants;
-    const after = new Map(participants.map((one) => [one.participant, { ...one, tracks: this.#tracksOf(one), absent: false }]));
-    const missing = [...before.values()].filter(({ participant, user }) => !after.has(participant) && !returned(user.UUID, before, after));
+    const present = participants.filter(({ participant }) => !this.#former.has(participant));
+    const after = new Map(present.map((one) => [one.participant, { ...one, tracks: this.#tracksOf(one), absent: false }]));
+    const missing = [...before.values()].filter(({ participant, user }) => !after.has(participant) && !this.#former.has(participant) && !returned(user.UUID, before, after));
     // Who was there keeps the place.
     const kept = [...before.keys()].flatMap((id) => {
       const still = after.get(id) ?? (this.moving ? missing.filter(({ participant }) => participant === id).map((gone) => ({ ...gone, absent: true }))[0] : undefined);
@@ -115,6 +130,11 @@ export class CallRoster {
   /** It is settled who is there. */
   settle() {
     this.moving = false;
+    return this.again();
+  }
+
+  /** As it was told last, by what is known now. */
+  again() {
     return this.update(this.#latest, this.#lines);
   }
 

@@ -76,7 +76,7 @@ export function modeWords(mode) {
   if (mode === 'p2p') {
     return {
       name: 'Peer to peer',
-      meaning: `Sound and pictures go from each person to each other, encrypted all the way, without a media server. That works for up to ${MESH} people. When a media server is there, the call moves to it by itself.`,
+      meaning: `Sound and pictures go from each person to each other, encrypted all the way, without a media server. That works for up to ${MESH} people. When it needs a media server and there is one, the call moves there by itself.`,
       turn: 'The call goes on peer to peer.',
     };
   }
@@ -94,5 +94,5 @@ export function modeWords(mode) {
  */
 export function endingWords(mode) {
   if (mode !== 'p2p') return 'This call is full.';
-  return `This call is full: it goes peer to peer at present, which works for ${MESH} people at most.`;
+  return `This call is full: it goes peer to peer at present, up to ${MESH} people.`;
 }

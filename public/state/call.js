@@ -31,14 +31,14 @@ export class Call extends Emitter {
   roster = new CallRoster();
   subscriptions = new CallSubscriptions((wish) => this.#tell('callSubscribe', wish));
   place;
+  /** The ways on which sound and pictures come and go. @type {CallMedia<T>} */
+  media;
   hand = false;
   /** Why it is over. @type {string | undefined} */
   ending;
 
   #client;
   #connection;
-  /** @type {CallMedia<T>} */
-  #media;
   /** @type {CallOutgoing<T>} */
   #outgoing = new CallOutgoing();
   /** @type {import('./call-standing.js').Trouble | undefined} */
@@ -70,10 +70,10 @@ export class Call extends Emitter {
     this.#client = client;
     this.#connection = connection;
     this.place = place;
-    this.#media = new CallMedia({ roster: this.roster, make, tell: (type, payload) => this.#tell(type, payload), trackOf: (source) => this.#outgoing.track(source) });
-    this.#media.on('tracks', () => this.emit('change', undefined));
-    this.#media.on('change', () => this.#linked());
-    this.#media.on('heard', (state) => {
+    this.media = new CallMedia({ roster: this.roster, make, tell: (type, payload) => this.#tell(type, payload), trackOf: (source) => this.#outgoing.track(source) });
+    this.media.on('tracks', () => this.emit('change', undefined));
+    this.media.on('change', () => this.#linked());
+    this.media.on('heard', (state) => {
       this.roster.hear(state);
       this.emit('change', undefined);
     });
@@ -87,33 +87,23 @@ export class Call extends Emitter {
 
   /** @returns {Standing} */
   get standing() {
-    return standingOf({ over: this.ending !== undefined, trouble: this.#trouble, joined: this.#joined, media: this.#media });
+    return standingOf({ over: this.ending !== undefined, trouble: this.#trouble, joined: this.#joined, media: this.media });
   }
 
   /** How the call is carried. */
   get mode() {
-    return this.#media.mode;
+    return this.media.mode;
   }
 
   /** Everybody; ourselves as we want to be seen, before the others hear of it. */
   get people() {
-    const { hand } = this;
-    const media = this.#media;
+    const { hand, media } = this;
     const own = { hand, microphone: this.isOn('microphone'), camera: this.isOn('camera'), screen: this.isOn('screen') };
     return this.roster.people.map((person) => {
       if (person.own) return { ...person, ...own };
       const { participant, absent } = person;
       return { ...person, absent: !media.carries(participant) && (absent || media.misses(participant)) };
     });
-  }
-
-  /**
-   * Whether somebody is seen and heard although the call stands badly.
-   *
-   * @param {string} participant
-   */
-  carries(participant) {
-    return this.#media.carries(participant);
   }
 
   /**
@@ -151,7 +141,7 @@ export class Call extends Emitter {
    * @param {Source} source
    */
   trackOf(participant, source) {
-    return this.#media.trackOf(participant, source);
+    return this.media.trackOf(participant, source);
   }
 
   /**
@@ -163,7 +153,7 @@ export class Call extends Emitter {
   async send(source, track) {
     const isNew = this.#outgoing.put(source, track);
     this.emit('change', undefined);
-    await this.#media.replace(source, track);
+    await this.media.replace(source, track);
     if (isNew) await this.#publish(source);
     else this.#tellState();
   }
@@ -190,7 +180,7 @@ export class Call extends Emitter {
     if (!this.#outgoing.suspend(source)) return;
     this.#tellState();
     this.emit('change', undefined);
-    await this.#media.replace(source, undefined);
+    await this.media.replace(source, undefined);
   }
 
   /** @param {boolean} up */
@@ -252,8 +242,8 @@ export class Call extends Emitter {
     this.#attempt = 0;
     this.#trouble = undefined;
     this.roster.own = participant;
-    if (!this.#toldMode) this.emit('news', this.roster.update(participants, []));
-    this.#media.begin(iceServers ?? [], participant);
+    this.emit('news', this.#toldMode ? this.roster.again() : this.roster.update(participants, []));
+    this.media.begin(iceServers ?? [], participant);
     this.#follow(this.#toldMode ?? mode);
     for (const act of this.#early.splice(0)) act();
     for (const source of this.#outgoing.later) this.#publish(source);
@@ -272,9 +262,9 @@ export class Call extends Emitter {
   #heard({ type, body }) {
     switch (type) {
       case 'callOffer':
-        return this.#whenJoined(() => this.#media.offered(body));
+        return this.#whenJoined(() => this.media.offered(body));
       case 'callPeer':
-        return this.#whenJoined(() => this.#media.hear(body));
+        return this.#whenJoined(() => this.media.hear(body));
       case 'callTracks':
         this.#toldMode = body.mode ?? 'sfu';
         this.emit('news', this.roster.update(body.participants, body.lines));
@@ -303,7 +293,7 @@ export class Call extends Emitter {
   /** @param {Mode} mode */
   #follow(mode) {
     const before = this.mode;
-    this.#media.follow(mode);
+    this.media.follow(mode);
     if (before !== undefined && before !== mode) this.emit('notice', modeWords(mode).turn);
     if (mode !== 'p2p') return;
     // Whoever told of it is there, and there is nobody else to wait for.
@@ -315,7 +305,7 @@ export class Call extends Emitter {
   #moved(waiting) {
     this.#trouble = waiting ? 'waiting' : 'moving';
     this.#unsettle();
-    this.#media.moving(waiting);
+    this.media.moving(waiting);
   }
 
   /** @param {Ending} reason */
@@ -324,13 +314,13 @@ export class Call extends Emitter {
     // Anything else is weather: joining again makes another connection.
     this.#trouble = reason === 'unavailable' ? 'waiting' : 'moving';
     this.#unsettle();
-    this.#media.pause();
+    this.media.pause();
     this.#again();
     this.emit('change', undefined);
   }
 
   #linked() {
-    const { connected, mode } = this.#media;
+    const { connected, mode } = this.media;
     if (!connected) {
       this.roster.quiet();
     } else if (mode !== 'p2p') {
@@ -346,7 +336,7 @@ export class Call extends Emitter {
     this.#joined = false;
     this.#trouble = 'offline';
     clearTimeout(this.#timer);
-    this.#media.pause();
+    this.media.pause();
     this.#unsettle();
     this.emit('change', undefined);
   }
@@ -362,7 +352,7 @@ export class Call extends Emitter {
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => {
       this.emit('news', this.roster.settle());
-      if (this.mode) this.#media.follow(this.mode);
+      if (this.mode) this.media.follow(this.mode);
       this.emit('change', undefined);
     }, SETTLING);
   }
@@ -377,7 +367,7 @@ export class Call extends Emitter {
       if (error instanceof Disconnected) return;
       if (!(error instanceof Refused)) throw error;
       this.#outgoing.forget(source);
-      await this.#media.replace(source, undefined);
+      await this.media.replace(source, undefined);
       this.emit('notice', error.message);
       this.emit('change', undefined);
     }
@@ -406,7 +396,7 @@ export class Call extends Emitter {
     clearTimeout(this.#settling);
     for (const stop of this.#listening) stop();
     this.subscriptions.close();
-    this.#media.close();
+    this.media.close();
     this.#outgoing.close();
     this.emit('change', undefined);
   }

@@ -151,6 +151,8 @@ pub enum CallEvent {
 pub enum Ended {
     /// The room is full.
     Full,
+    /// The room has as many participants as a call without a media node may have.
+    TooManyPeers,
     /// The connection could not be made, or broke.
     Connection,
     /// No media node let it in within [`PATIENCE`].

@@ -66,12 +66,11 @@ test('three people see and hear each other without a media node, with one as soo
   }
 });
 
-/** Somebody in a room's call who neither sends nor looks, and so costs nothing. */
-async function attend(context, url, room) {
-  const socket = new WebSocket(new URL('ws', url.replace('http', 'ws')));
-  context.after(() => socket.close());
+/** Runs in a page: somebody else in a room's call, who neither sends nor looks, and so costs nothing. */
+function attend(room) {
+  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws`);
   const ask = (type, payload) => socket.send(JSON.stringify({ type, id: type, [type]: payload }));
-  await new Promise((joined, refused) => {
+  return new Promise((joined, refused) => {
     socket.onopen = () => ask('signIn', { guest: true });
     socket.onmessage = ({ data }) => {
       const { type } = JSON.parse(data);
@@ -85,12 +84,12 @@ async function attend(context, url, room) {
 test('who wants to know how a call goes is told, and a fifth person why there is no place', async (context) => {
   const [ana, fifth] = await Promise.all([on(0, context), on(1, context)]);
   await ana.follow('#room=four-at-most');
-  for (const node of [0, 1, 1]) await attend(context, cluster.chat[node].url, 'four-at-most');
+  for (const { page } of [ana, fifth, fifth]) await page.evaluate(attend, 'four-at-most');
   await ana.count(4);
   await fifth.page.evaluate(() => (location.hash = '#room=four-at-most'));
   await fifth.page.waitForSelector('call-lobby.pictured');
   await fifth.button('Join').click();
-  await fifth.page.locator('.notice', { hasText: 'peer to peer, up to four' }).waitFor();
+  await fifth.page.locator('.notice', { hasText: 'The call is full: it goes peer to peer at present, up to four.' }).waitFor();
 
   await ana.page.locator('call-room .mode').focus();
   await ana.page.keyboard.press('Enter');

@@ -31,7 +31,7 @@ function timed(name, act) {
 
 timed('each of the others has a way of their own, and of two the one with the smaller name is polite', async () => {
   const { call, pairs, tell, hear, letters } = await among('ann', 'zoe');
-  assert.deepEqual(pairs.map(({ wish }) => [wish.polite, wish.iceServers]), [[false, ['ice']], [true, ['ice']]]);
+  assert.deepEqual(pairs.map(({ wish }) => [wish.polite, wish.opens, wish.iceServers]), [[false, true, ['ice']], [true, false, ['ice']]]);
   assert.deepEqual([call.mode, call.standing], ['p2p', 'joining']);
   pairs[0].emit('signal', { description: { type: 'offer', sdp: 'o' }, lines: [{ mid: '0', source: 'microphone' }] });
   pairs[1].emit('signal', { candidate: { candidate: 'c' } });
@@ -128,17 +128,19 @@ timed('what was told when the server was away may be lost: what is not settled b
   const { call, connection, client, pairs, answers, tell, letters } = await among('ann', 'zoe');
   pairs[0].become('connected');
   connection.emit('status', { phase: 'waiting', until: 0 });
-  assert.deepEqual([call.standing, call.carries('ann'), call.carries('zoe')], ['offline', true, false]);
+  assert.deepEqual([call.standing, call.media.carries('ann'), call.media.carries('zoe')], ['offline', true, false]);
   client.emit('ready', true);
   await settled();
   tell('p2p', 'ann', 'zoe');
   assert.deepEqual([pairs.length, pairs[0].closed, pairs[1].closed], [3, false, true]);
   // As somebody else, by another session: nobody knows what we agreed on.
-  answers.callJoin = () => ({ participant: 'me-again', iceServers: [], mode: 'p2p', participants: [somebody('me-again'), somebody('ann')] });
+  answers.callJoin = () => ({ participant: 'me-again', iceServers: [], mode: 'p2p', participants: [somebody('me-again'), somebody('me'), somebody('ann')] });
   connection.emit('status', { phase: 'waiting', until: 0 });
   client.emit('ready', true);
   await settled();
   assert.deepEqual([pairs.length, pairs[0].closed, pairs[2].closed], [4, true, true]);
+  // Who we were is nobody else, however long it takes the server to notice.
+  assert.deepEqual(call.people.map(({ participant, own }) => [participant, own]), [['ann', false], ['zoe', false], ['me-again', true]]);
   pairs[3].emit('signal', { candidate: { candidate: 'c' } });
   assert.equal(letters().at(-1).participant, 'ann');
   call.leave();

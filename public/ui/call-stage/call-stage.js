@@ -76,7 +76,7 @@ export class CallStage extends HTMLElement {
       const node = old instanceof CallTile ? old : new CallTile(() => this.#pin(tile.key));
       const { participant } = tile.person;
       const track = tile.person.own ? call.own(tile.source) : call.trackOf(participant, tile.source);
-      node.show(tile, { track, pinned: tile.key === this.#pinned, troubled: troubled && !call.carries(participant) });
+      node.show(tile, { track, pinned: tile.key === this.#pinned, troubled: troubled && !call.media.carries(participant) });
       const spot = spots.get(tile.key);
       this.#place(node, spot, tile.key === floating);
       if (!tile.person.own) call.subscriptions.show(participant, tile.source, spot ? spot.height * devicePixelRatio : 0);

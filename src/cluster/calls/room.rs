@@ -172,7 +172,7 @@ impl Room {
                 participant.ask_soon(now);
                 self.is_nowhere(index);
             }
-            Tell::Ended { why: Ending::TooManyPeers } => self.end(index, Ended::Full),
+            Tell::Ended { why: Ending::TooManyPeers } => self.end(index, Ended::TooManyPeers),
             Tell::Refused { why: Refusal::OnlyPeerToPeer } => {
                 participant.phase = Phase::Waiting;
                 if participant.give_up.is_none() {

@@ -259,6 +259,7 @@ impl Told for Call {
 fn not_joined(why: Ended) -> Failure {
     match why {
         Ended::Full => Failure::new(Code::Join, "the call is full"),
+        Ended::TooManyPeers => Failure::new(Code::Join, "the call is full: it goes peer to peer at present, up to four"),
         Ended::Connection => Failure::new(Code::Join, "the connection was closed"),
         Ended::Unavailable => Failure::new(Code::Unavailable, "no node serves calls at present; try again"),
     }

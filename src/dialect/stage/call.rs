@@ -259,7 +259,7 @@ impl Call {
                 self.fail(&Failure::new(
                     Status::Unavailable,
                     match why {
-                        Ended::Full => "no more people fit into the room's video",
+                        Ended::Full | Ended::TooManyPeers => "no more people fit into the room's video",
                         Ended::Connection => "the media connection is lost; request media again",
                         Ended::Unavailable => "there is no media node at present; request media again later",
                     },

@@ -133,7 +133,7 @@ pub fn moved(waiting: bool) -> Bytes {
 #[must_use]
 pub fn ended(why: Ended) -> Bytes {
     let reason = match why {
-        Ended::Full => "full",
+        Ended::Full | Ended::TooManyPeers => "full",
         Ended::Connection => "connection",
         Ended::Unavailable => "unavailable",
     };
