@@ -47,6 +47,8 @@ pub struct Request {
     pub keeps_connection: bool,
     /// Its client can connect with those of others where there is no media node.
     pub peer_to_peer: bool,
+    /// If it opens the call, that is to be one of peers even where there are media nodes.
+    pub wants_peers: bool,
 }
 
 /// What a participant wants.

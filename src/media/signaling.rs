@@ -49,6 +49,12 @@ impl SignalingRooms {
         self.rooms.values().map(Room::present).sum()
     }
 
+    /// Whether a room is to stay here where there are media nodes.
+    #[must_use]
+    pub fn is_chosen(&self, room: RoomId) -> bool {
+        self.rooms.get(&room).is_some_and(Room::is_chosen)
+    }
+
     /// Does what is asked.
     pub fn command(&mut self, now: Instant, command: RoomCommand) {
         match command {
@@ -76,7 +82,7 @@ impl SignalingRooms {
             }
             Ask::Join(join) => {
                 let max_tracks = self.max_tracks;
-                self.rooms.entry(room).or_insert_with(|| Room::new(now, max_tracks, &join.roster));
+                self.rooms.entry(room).or_insert_with(|| Room::new(now, max_tracks, join));
             }
             Ask::Leave => {}
             _ if !self.rooms.contains_key(&room) => return self.tell(room, from, Tell::Ended { why: Ending::Unknown }),

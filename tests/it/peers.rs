@@ -252,6 +252,37 @@ async fn one_node_without_ports_for_media_brings_people_together() {
     assert_eq!((&refused["error"]["code"], &refused["error"]["error"]), (&json!(16), &json!("not in a peer-to-peer call")));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_of_peers_that_is_wanted_so_outgrows_it_with_the_fifth() {
+    let node = Node::start(&Settings::embedded().with("MEDIA_SHARDS", 1)).await;
+    let mut four = Vec::new();
+    for _ in 0..4 {
+        let mut client = Client::guest(&node).await;
+        // Of those who come later nobody is asked.
+        let wants = if four.is_empty() {
+            json!({ "room": "weekly", "audio": true, "mode": "p2p" })
+        } else {
+            json!({ "room": "weekly", "mode": 7 })
+        };
+        client.call_peers(wants).await;
+        four.push(client);
+    }
+    let [ann, bob, ..] = &mut four[..] else { panic!("four") };
+    ann.connects(bob, 1).await;
+    let mut eve = Client::guest(&node).await;
+    let joined = eve.call(json!({ "room": "weekly", "mode": "p2p" })).await;
+    assert_eq!(joined["mode"], "sfu");
+    for client in &four {
+        client.expect_type("callMoved").await;
+        client.expect("all five at the media node", |v| v["callTracks"]["mode"] == "sfu" && sessions(&v["callTracks"]).len() == 5).await;
+        assert_eq!(client.received_of("callMoved"), [json!({})]);
+    }
+    four[0].offered().await;
+    // As one who comes to a call that is on.
+    let mut fay = Client::guest(&node).await;
+    assert_eq!(fay.call(json!({ "room": "weekly", "mode": "p2p" })).await["mode"], "sfu");
+}
+
 /// How many UDP sockets a process has open.
 fn udp_sockets(process: u32) -> usize {
     let inode = |line: &str| line.split_whitespace().nth(9).map(str::to_owned);

@@ -109,6 +109,7 @@ impl Participant {
             hand: self.hand,
             skeleton: self.skeleton.clone(),
             peer_to_peer: self.request.peer_to_peer,
+            wants_peers: self.peers.are_chosen().unwrap_or(self.request.wants_peers),
             roster: self.peers.roster().to_vec(),
         }))
     }

@@ -142,6 +142,7 @@ impl Calls {
             muted: Vec::new(),
             keeps_connection: false,
             peer_to_peer: true,
+            wants_peers: false,
         };
         let (sender, events) = mpsc::unbounded_channel();
         self.join(session, room, request, Arc::new(Ear(sender)));

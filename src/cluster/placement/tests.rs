@@ -51,6 +51,12 @@ impl World {
         self.store.beat(node, &NodeInfo { draining, media, ..NodeInfo::default() }).await.unwrap();
     }
 
+    /// A heartbeat of a node that serves rooms by signaling only.
+    async fn signals(&self, node: NodeId, draining: bool) {
+        let signaling = Some(MediaLoad::default());
+        self.store.beat(node, &NodeInfo { draining, signaling, ..NodeInfo::default() }).await.unwrap();
+    }
+
     /// The holder renews its lease, late or not.
     async fn renews(&self, room: RoomId, serving: Serving) -> ByHolder {
         let Serving::On { node, epoch } = serving else { panic!("nobody serves the room") };
@@ -226,6 +232,71 @@ async fn a_room_without_a_media_node_waits_for_one() {
     world.pass(RENEW_EVERY);
     world.look(&chat).await;
     assert_eq!(holder(followed.next().await), media);
+}
+
+#[tokio::test]
+async fn without_media_nodes_a_chat_node_has_the_room_until_there_is_one() {
+    let mut world = World::new();
+    let (one, other) = (NodeId::random(), NodeId::random());
+    world.signals(one, false).await;
+    world.signals(other, true).await;
+    let (chat, room) = (world.chat_node(), RoomId::random());
+    let mut followed = chat.follow(room);
+    world.look(&chat).await;
+    let serving = followed.next().await;
+    assert_eq!(holder(serving), one, "the other is about to stop");
+    assert_eq!((chat.heir(room, one), chat.upgrade(room, world.now)), (None, None));
+
+    let opened = world.now;
+    world.pass(RENEW_EVERY);
+    let media = world.media_node().await;
+    world.renews(room, serving).await;
+    world.look(&chat).await;
+    assert_eq!((chat.upgrade(room, opened), chat.heir(room, one)), (Some(media), Some(media)));
+    let Serving::On { node, epoch } = serving else { panic!("nobody serves the room") };
+    world.store.hand_over_room(room, node, epoch, media, LEASE).await.unwrap();
+    chat.look_again(room);
+    world.look(&chat).await;
+    assert_eq!(holder(followed.next().await), media);
+}
+
+#[tokio::test]
+async fn when_the_only_media_node_is_lost_a_chat_node_takes_its_room_and_does_not_give_it_back_to_the_dead() {
+    let mut world = World::new();
+    let (media, one) = (world.media_node().await, NodeId::random());
+    world.signals(one, false).await;
+    let (chat, room) = (world.chat_node(), RoomId::random());
+    let followed = chat.follow(room);
+    let mut waited = Duration::ZERO;
+    world.look(&chat).await;
+    assert_eq!(holder(followed.serving()), media);
+    while holder(followed.serving()) == media {
+        let next = world.look(&chat).await;
+        waited += next;
+        world.pass(next);
+    }
+    assert!(waited <= LEASE + RENEW_EVERY, "it took {waited:?}");
+    assert_eq!(holder(followed.serving()), one);
+    let opened = world.now;
+    assert!(waited < SILENT, "by its last heartbeat it still lives");
+    assert_eq!(chat.upgrade(room, opened), None);
+    // It was not dead, only slow.
+    world.pass(RENEW_EVERY);
+    world.beat(media, Some(MediaLoad::default()), false).await;
+    world.look(&chat).await;
+    assert_eq!(chat.upgrade(room, opened), Some(media));
+}
+
+#[tokio::test]
+async fn a_media_node_that_has_just_come_is_seen_before_a_chat_node_takes_a_room() {
+    let world = World::new();
+    world.signals(NodeId::random(), false).await;
+    let (chat, room) = (world.chat_node(), RoomId::random());
+    world.look(&chat).await;
+    let media = world.media_node().await;
+    let followed = chat.follow(room);
+    world.look(&chat).await;
+    assert_eq!(holder(followed.serving()), media);
 }
 
 #[tokio::test]

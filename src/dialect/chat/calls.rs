@@ -49,6 +49,7 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
         muted: payload.muted,
         keeps_connection: false,
         peer_to_peer: true,
+        wants_peers: payload.mode.is_some_and(|mode| mode == "p2p"),
     };
     let ice_servers = services.ice.mint(me.person.id, unix_now());
     let call = Arc::new(Call::new(client.shared_connection(), name, ice_servers, request.id.clone()));

@@ -53,6 +53,7 @@ pub(super) fn request(client: &Arc<Client>, order: &Order<'_>) -> Handled {
         muted: Vec::new(),
         keeps_connection: !additions,
         peer_to_peer: false,
+        wants_peers: false,
     };
     let (call, told) = Handle::new(client.shared_connection(), client.services().clone(), client.room(), user, additions, publish);
     client.set_call(call);

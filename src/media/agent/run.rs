@@ -24,7 +24,7 @@ use crate::ids::{NodeId, SessionRef};
 use crate::media::room::{RoomCommand, RoomOutput};
 use crate::store::nodes::{MediaInfo, MediaLoad};
 use crate::store::record::Signal;
-use crate::store::record::calls::{Ask, Refusal, Tell};
+use crate::store::record::calls::{Ask, Ending, Refusal, Tell};
 
 /// Between two accounts of how busy the node is.
 const ACCOUNT: Duration = Duration::from_secs(1);
@@ -217,11 +217,29 @@ impl Running {
     /// Gives rooms that are served by signaling only to a media node, if there is one by now.
     fn upgrade(&mut self) {
         for (of, since) in self.state.to_upgrade() {
-            if let Some(heir) = self.with.placement.upgrade(of.room, since.into()) {
+            if let Some(heir) = self.better(of, since) {
                 self.state.upgrades(of);
                 self.job(jobs::upgrade, (of, heir));
             }
         }
+    }
+
+    /// The media node that should have a room that is served by signaling only; it may be this one. `None`: there is none, or that is wanted so.
+    fn better(&self, of: Tenure, since: Instant) -> Option<NodeId> {
+        if self.signaling.is_chosen(of.room) {
+            None
+        } else if self.lanes.is_empty() {
+            self.with.placement.upgrade(of.room, since.into())
+        } else {
+            self.state.can_serve().then_some(self.with.node)
+        }
+    }
+
+    /// A participant is one more than a room of peers takes: it comes in with all others where a media node is, if there is one.
+    fn too_many_peers(&mut self, of: Tenure, to: SessionRef) {
+        let moves = self.state.opened(of).is_none_or(|since| self.better(of, since).is_some());
+        self.tell(of, to, if moves { Tell::Moved } else { Tell::Ended { why: Ending::TooManyPeers } });
+        self.upgrade();
     }
 
     fn look_at_nodes(&mut self) {
@@ -315,6 +333,7 @@ impl Running {
                 Step::Verify(of) => self.job(jobs::verify, of),
                 Step::Release(of) => self.job(jobs::release, of),
                 Step::HandOver(of) => self.job(jobs::hand_over, of),
+                Step::TooManyPeers(of, to) => self.too_many_peers(of, to),
                 Step::People(room, people) => self.clerk.people(room, people),
             }
         }

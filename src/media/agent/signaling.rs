@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::stamps::Stamps;
 use super::state::{Output, Stamped};
+use crate::ids::RoomId;
 use crate::media::signaling::SignalingRooms;
 
 /// See the module.
@@ -30,6 +31,11 @@ impl SignalingLane {
     pub(super) fn pass(&mut self, now: Instant) {
         self.rooms.pass(now);
         self.stamps.hand_on();
+    }
+
+    /// Whether a room is to stay here where there are media nodes.
+    pub(super) fn is_chosen(&self, room: RoomId) -> bool {
+        self.rooms.is_chosen(room)
     }
 
     /// How many rooms there are, and how many participants in them.

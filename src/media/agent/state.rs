@@ -61,6 +61,8 @@ pub(super) enum Step {
     Release(Tenure),
     /// The lease goes to another node, or is released: [`State::handed_over`].
     HandOver(Tenure),
+    /// A participant is one more than a room of peers takes.
+    TooManyPeers(Tenure, SessionRef),
     /// Everybody hears who is in the room.
     People(RoomId, Vec<Person>),
 }
@@ -128,6 +130,11 @@ impl State {
     pub(super) fn to_upgrade(&self) -> Vec<(Tenure, Instant)> {
         let all = self.held.iter().filter(|(_, held)| self.is_signaling(held.shard) && !held.upgrades && !self.draining);
         all.map(|(room, held)| (Tenure { room: *room, epoch: held.epoch }, held.opened)).collect()
+    }
+
+    /// Since when a room is served here.
+    pub(super) fn opened(&self, of: Tenure) -> Option<Instant> {
+        self.held.get(&of.room).filter(|held| held.epoch == of.epoch).map(|held| held.opened)
     }
 
     /// A room is being given to a media node: [`State::handed_over`].

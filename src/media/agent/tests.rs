@@ -217,6 +217,7 @@ fn join() -> Ask {
         hand: false,
         skeleton: None,
         peer_to_peer: true,
+        wants_peers: false,
         roster: Vec::new(),
     }))
 }

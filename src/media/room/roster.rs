@@ -27,7 +27,7 @@ impl Conference {
         if participant.roster.as_ref().is_some_and(|told| told.participants == participants && told.lines == lines) {
             return;
         }
-        let roster = Roster { mode: Mode::Sfu, participants: participants.to_vec(), lines };
+        let roster = Roster { mode: Mode::Sfu, chosen: false, participants: participants.to_vec(), lines };
         participant.roster = Some(roster.clone());
         cx.shared.tell(self.id, participant.to, Tell::Roster(roster));
     }

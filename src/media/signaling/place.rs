@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::ids::{SessionId, SessionRef};
 use crate::store::record::Person;
-use crate::store::record::calls::{Join, Participant, PeerWord, PublishedTrack, Source};
+use crate::store::record::calls::{Join, Participant, PeerWord, PublishedTrack, Roster, Source};
 
 /// What waits for somebody who is on the way; a pair needs a few dozen words at most.
 const MAX_WORDS: usize = 256;
@@ -18,7 +18,7 @@ pub(super) struct Place {
     pub(super) muted: Vec<Source>,
     pub(super) is: Presence,
     /// What it was told last of who is there.
-    pub(super) told: Option<Vec<Participant>>,
+    pub(super) told: Option<Roster>,
 }
 
 /// Whether somebody is there.

@@ -26,6 +26,8 @@ pub(super) struct Room {
     /// In the order in which they came.
     places: Vec<Place>,
     opened: Instant,
+    /// Whoever opened it wanted it to be one of peers.
+    is_chosen: bool,
     max_tracks: usize,
     left: Vec<(SessionId, Instant)>,
     /// Who was there when that was last told.
@@ -34,9 +36,14 @@ pub(super) struct Room {
 
 impl Room {
     /// With places for those who were in the room elsewhere.
-    pub(super) fn new(now: Instant, max_tracks: usize, roster: &[Participant]) -> Self {
-        let places = roster.iter().take(MESH_CALL_LIMIT).map(|known| Place::expected(known, now + EXPECTED)).collect();
-        Self { places, opened: now, max_tracks, left: Vec::new(), people: Vec::new() }
+    pub(super) fn new(now: Instant, max_tracks: usize, join: &Join) -> Self {
+        let places = join.roster.iter().take(MESH_CALL_LIMIT).map(|known| Place::expected(known, now + EXPECTED)).collect();
+        Self { places, opened: now, is_chosen: join.wants_peers, max_tracks, left: Vec::new(), people: Vec::new() }
+    }
+
+    /// Whether it is to stay one of peers where there are media nodes.
+    pub(super) fn is_chosen(&self) -> bool {
+        self.is_chosen
     }
 
     /// Nobody is here. Those who are expected find another room then.
@@ -97,15 +104,16 @@ impl Room {
 
     /// Tells everybody whose roster is another one than before. Answers who is there, if that has changed.
     pub(super) fn settle(&mut self, tell: Teller<'_>) -> Option<Vec<Person>> {
-        let entries: Vec<Participant> = self.places.iter().map(Place::entry).collect();
+        let participants = self.places.iter().map(Place::entry).collect();
+        let roster = Roster { mode: Mode::P2p, chosen: self.is_chosen, participants, lines: Vec::new() };
         for place in &mut self.places {
             let Some(at) = place.at() else { continue };
-            if place.told.as_ref() != Some(&entries) {
-                place.told = Some(entries.clone());
-                tell(at, Tell::Roster(Roster { mode: Mode::P2p, participants: entries.clone(), lines: Vec::new() }));
+            if place.told.as_ref() != Some(&roster) {
+                place.told = Some(roster.clone());
+                tell(at, Tell::Roster(roster.clone()));
             }
         }
-        let people: Vec<Person> = entries.into_iter().map(|entry| entry.who).collect();
+        let people: Vec<Person> = roster.participants.into_iter().map(|entry| entry.who).collect();
         (people != self.people).then(|| {
             self.people.clone_from(&people);
             people
@@ -118,6 +126,8 @@ impl Room {
             Some(index) => index,
             None => {
                 if self.places.len() >= MESH_CALL_LIMIT && !self.give_place_of(&join.who) {
+                    // It outgrows what was wanted: all are told before a media node may take it.
+                    self.is_chosen = false;
                     return tell(from, Tell::Ended { why: Ending::TooManyPeers });
                 }
                 self.places.push(Place::new(from, join.who.clone()));

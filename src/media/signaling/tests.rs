@@ -42,6 +42,7 @@ fn coming(number: u128) -> Join {
         hand: false,
         skeleton: None,
         peer_to_peer: true,
+        wants_peers: false,
         roster: Vec::new(),
     }
 }
@@ -169,6 +170,27 @@ fn what_participants_publish_and_show_is_told() {
     world.ask(2, Ask::Subscribe { participant: id(1), source: Source::Screen, height: 0 });
     world.ask(2, Ask::Answer { offer: 1, sdp: String::new() });
     assert!(world.told().is_empty());
+}
+
+#[test]
+fn what_is_wanted_lasts_until_a_fifth_comes() {
+    let mut world = World::new();
+    world.join(1, Join { wants_peers: true, ..coming(1) });
+    assert!(world.rooms.is_chosen(ROOM));
+    (2..=4).for_each(|number| world.join(number, coming(number)));
+    world.told();
+    world.join(5, coming(5));
+    assert!(!world.rooms.is_chosen(ROOM));
+    let all = "[1, 2, 3, 4]";
+    let told = world.told();
+    assert_eq!(
+        told,
+        ["5: Ended { why: TooManyPeers }".to_owned()].into_iter().chain((1..=4).map(|n| format!("{n}: {all}"))).collect::<Vec<_>>()
+    );
+    // Who comes later wants in vain.
+    world.ask(1, Ask::Leave);
+    world.join(6, Join { wants_peers: true, ..coming(6) });
+    assert!(!world.rooms.is_chosen(ROOM));
 }
 
 #[test]

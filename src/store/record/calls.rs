@@ -123,6 +123,9 @@ pub struct Join {
     /// Its page can connect with those of others: mode [`Mode::P2p`] is for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub peer_to_peer: bool,
+    /// The room's mode is to be [`Mode::P2p`] if this opens it, even where there are media nodes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub wants_peers: bool,
     /// Who was in the room in mode [`Mode::P2p`] when it was last told, itself included: the others are on their way as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roster: Vec<Participant>,
@@ -192,6 +195,9 @@ pub struct Roster {
     /// How media go.
     #[serde(default, skip_serializing_if = "Mode::is_sfu")]
     pub mode: Mode,
+    /// Mode [`Mode::P2p`] is what whoever opened the room wanted: it stays where there are media nodes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub chosen: bool,
     /// All, also oneself, in the order in which they came.
     pub participants: Vec<Participant>,
     /// What is sent to this participant, and where; in mode [`Mode::P2p`] nothing.

@@ -16,6 +16,8 @@ const LATE: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(in crate::cluster::calls) struct Peers {
     mode: Mode,
+    /// Whether whoever opened the room wanted the mode; `None`: nothing is known of the room.
+    chosen: Option<bool>,
     /// When the mode was another one last.
     left: Option<Instant>,
     roster: Vec<Participant>,
@@ -39,9 +41,15 @@ impl Peers {
         &self.roster
     }
 
+    /// Whether the room is one of peers because that is wanted.
+    pub(super) fn are_chosen(&self) -> Option<bool> {
+        self.chosen
+    }
+
     /// Takes notice of who is there, and how media go. Answers what has waited to be brought to them.
     pub(in crate::cluster::calls) fn see(&mut self, now: Instant, roster: &Roster) -> Vec<Ask> {
         let waiting = std::mem::take(&mut self.waiting);
+        self.chosen = Some(roster.chosen);
         if std::mem::replace(&mut self.mode, roster.mode) == Mode::P2p && roster.mode == Mode::Sfu {
             self.left = Some(now);
         }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod peers;
 mod weather;
 
 use std::time::Duration;
@@ -27,12 +28,12 @@ fn person(session: SessionId) -> Person {
 
 fn request(session: SessionId) -> Request {
     let (publish, muted) = (vec![Source::Microphone], Vec::new());
-    Request { who: person(session), publish, simulcast: true, muted, keeps_connection: false, peer_to_peer: true }
+    Request { who: person(session), publish, simulcast: true, muted, keeps_connection: false, peer_to_peer: true, wants_peers: false }
 }
 
 fn join_of(session: SessionId) -> Join {
     let Request { who, publish, simulcast, muted, .. } = request(session);
-    Join { who, publish, simulcast, muted, hand: false, skeleton: None, peer_to_peer: true, roster: Vec::new() }
+    Join { who, publish, simulcast, muted, hand: false, skeleton: None, peer_to_peer: true, wants_peers: false, roster: Vec::new() }
 }
 
 fn roster(of: &[SessionId]) -> Roster {

@@ -1,6 +1,7 @@
 //! (+) What clients send about calls.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Recipient;
 use crate::dialect::rtc::AnswerType;
@@ -28,6 +29,9 @@ pub struct CallJoin {
     /// Of these, in silence.
     #[serde(default)]
     pub muted: Vec<Source>,
+    /// `"p2p"`: the call is to be one of peers, if this opens it. Anything else: as the server thinks best.
+    #[serde(default)]
+    pub mode: Option<Value>,
 }
 
 /// `callAnswer`: an `RTCSessionDescriptionInit`, and to which offer.

@@ -164,6 +164,7 @@ mod tests {
         let participant = |session, tracks| Participant { session, who: came_as.clone(), tracks, hand: false };
         let roster = Roster {
             mode: Mode::Sfu,
+            chosen: false,
             participants: vec![participant(ann, vec![track]), participant(stranger, vec![])],
             lines: vec![ForwardLine { mid: "4".to_owned(), participant: ann, source: Source::Camera, paused: false }],
         };

@@ -41,7 +41,9 @@ impl State {
     /// Whether a room that somebody wants to join is this node's, as the store said when it was asked at `since`.
     pub(in crate::media::agent) fn verified(&mut self, now: Instant, since: Instant, of: Tenure, is_ours: bool) {
         let waiting = self.opening.remove(&of).unwrap_or_default();
-        let shard = self.idlest().filter(|_| is_ours && !self.draining);
+        let wants_peers = matches!(waiting.first(), Some((_, Ask::Join(join))) if join.wants_peers);
+        let lane = if wants_peers { Some(self.shards.len()) } else { self.idlest() };
+        let shard = lane.filter(|_| is_ours && !self.draining);
         let Some(shard) = shard else {
             let joiners = joiners(waiting.into_iter().map(|(from, ask)| Waiting::Ask(from, ask)).collect());
             if is_ours {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::leases::joiners;
 use super::{EMPTY, Output, State, Step, Tenure, Waiting};
 use crate::media::room::{RoomCommand, RoomOutput};
-use crate::store::record::calls::Tell;
+use crate::store::record::calls::{Ending, Tell};
 
 impl State {
     /// Something came out of a room. What a shard says of its load is not for here.
@@ -26,7 +26,10 @@ impl State {
                     // Unless it has joined again since.
                     held.joined.retain(|session, (_, joined)| *session != to.session || *joined > number);
                 }
-                self.tell(of, to, tell);
+                match tell {
+                    Tell::Ended { why: Ending::TooManyPeers } => self.steps.push(Step::TooManyPeers(of, to)),
+                    tell => self.tell(of, to, tell),
+                }
             }
             RoomOutput::People { people, .. } => {
                 let Some(held) = self.held(of) else { return };

@@ -26,6 +26,7 @@ fn join(number: u128) -> Ask {
         hand: false,
         skeleton: None,
         peer_to_peer: true,
+        wants_peers: false,
         roster: Vec::new(),
     };
     Ask::Join(Box::new(join))
@@ -63,6 +64,7 @@ fn steps(state: &mut State) -> Vec<String> {
         Step::Verify(of) => format!("verify {:?}", of.epoch),
         Step::Release(of) => format!("release {:?}", of.epoch),
         Step::HandOver(of) => format!("hand over {:?}", of.epoch),
+        Step::TooManyPeers(_, to) => format!("{} is too many", number(to)),
         Step::People(_, people) => format!("people {}", people.len()),
     };
     state.steps().into_iter().map(short).map(|step| step.replace("RoomEpoch(70)", "70").replace("RoomEpoch(71)", "71")).collect()
@@ -288,4 +290,51 @@ fn rooms_of_a_shard_that_ended_begin_anew() {
     state.ask(now, OF, session(1), join(1));
     state.verified(now, now, OF, true);
     assert_eq!(steps(&mut state), ["verify 70", "hand over 70"]);
+}
+
+#[test]
+fn without_shards_rooms_are_served_by_signaling_until_a_media_node_takes_them() {
+    let now = Instant::now();
+    let mut state = open(now, 0);
+    assert_eq!(state.to_upgrade(), [(OF, now)]);
+    state.upgrades(OF);
+    assert!(state.to_upgrade().is_empty(), "once");
+    assert_eq!(state.to_renew(), [OF], "it is served here until then");
+    // Whoever is there hears it from the room; nobody has to be served any longer.
+    state.handed_over(OF, false);
+    assert_eq!(steps(&mut state), ["0: close 70"]);
+    assert!(!state.is_busy());
+    state.output(now, told(OF, 1, session(1), Tell::Moved));
+    assert_eq!(steps(&mut state), ["tell 1 moved 70"]);
+
+    // A node that stops does the same, and if there is no other nobody is in the call any more.
+    let mut state = open(now, 0);
+    state.drain();
+    assert!(state.to_upgrade().is_empty());
+    assert_eq!(steps(&mut state), ["hand over 70"]);
+    state.handed_over(OF, true);
+    assert_eq!(steps(&mut state), ["0: close 70", "people 0"]);
+    // With shards rooms stay where they are.
+    assert!(open(now, 1).to_upgrade().is_empty());
+}
+
+#[test]
+fn a_room_that_is_wanted_so_is_served_by_signaling_beside_the_shards() {
+    let (mut state, now) = (State::new(2), Instant::now());
+    let Ask::Join(mut first) = join(1) else { panic!("a join") };
+    first.wants_peers = true;
+    state.ask(now, OF, session(1), Ask::Join(first));
+    state.ask(now, OF, session(2), join(2));
+    state.verified(now, now, OF, true);
+    assert_eq!(steps(&mut state), ["verify 70", "2: 1 joins 70", "2: 2 joins 70"]);
+    assert_eq!(state.to_upgrade(), [(OF, now)]);
+    state.output(now, told(OF, 2, session(2), Tell::Ended { why: Ending::TooManyPeers }));
+    assert_eq!(steps(&mut state), ["2 is too many"]);
+    // It goes on here, on a shard.
+    state.ask(now, LATER, session(1), join(1));
+    state.verified(now, now, LATER, true);
+    assert_eq!(steps(&mut state), ["verify 71", "2: close 70", "0: 1 joins 71"]);
+    state.handed_over(OF, false);
+    assert!(steps(&mut state).is_empty());
+    assert_eq!(state.to_renew(), [LATER]);
 }

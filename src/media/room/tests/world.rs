@@ -95,6 +95,7 @@ impl World {
             hand: false,
             skeleton: None,
             peer_to_peer: true,
+            wants_peers: false,
             roster: Vec::new(),
         };
         change(&mut join);

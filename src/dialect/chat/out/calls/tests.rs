@@ -23,6 +23,7 @@ fn roster() -> Roster {
     let tracks = vec![track(Source::Microphone, true), track(Source::ScreenAudio, false)];
     Roster {
         mode: Mode::Sfu,
+        chosen: false,
         participants: vec![Participant { session: session(10), who: ann(), tracks, hand: true }],
         lines: vec![ForwardLine { mid: "3".to_owned(), participant: session(11), source: Source::Camera, paused: true }],
     }
