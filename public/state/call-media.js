@@ -128,8 +128,12 @@ export class CallMedia extends Emitter {
   follow(mode) {
     const before = this.mode;
     this.mode = mode;
-    if (mode === 'p2p') this.#fromEachToEach(before);
-    else if (before === 'p2p') this.#pairs.rest();
+    if (mode === 'p2p') {
+      this.#fromEachToEach(before);
+    } else if (before === 'p2p') {
+      this.#pairs.rest();
+      this.#link.moving(false);
+    }
     for (const [key, { participant }] of this.#latest) if (this.#roster.nameOf(participant) === undefined) this.#latest.delete(key);
   }
 

@@ -39,6 +39,7 @@ export class Call extends Emitter {
 
   #client;
   #connection;
+  #wish;
   /** @type {CallOutgoing<T>} */
   #outgoing = new CallOutgoing();
   /** @type {import('./call-standing.js').Trouble | undefined} */
@@ -64,9 +65,11 @@ export class Call extends Emitter {
    * @param {import('../protocol/connection.js').Connection} connection
    * @param {import('./call-address.js').Place} place
    * @param {import('./call-media.js').Makers<T>} make
+   * @param {Mode} [wish] How it is to go, if we open it.
    */
-  constructor(client, connection, place, make) {
+  constructor(client, connection, place, make, wish) {
     super();
+    this.#wish = wish;
     this.#client = client;
     this.#connection = connection;
     this.place = place;
@@ -88,11 +91,6 @@ export class Call extends Emitter {
   /** @returns {Standing} */
   get standing() {
     return standingOf({ over: this.ending !== undefined, trouble: this.#trouble, joined: this.#joined, media: this.media });
-  }
-
-  /** How the call is carried. */
-  get mode() {
-    return this.media.mode;
   }
 
   /** Everybody; ourselves as we want to be seen, before the others hear of it. */
@@ -132,16 +130,6 @@ export class Call extends Emitter {
    */
   own(source) {
     return this.#outgoing.track(source);
-  }
-
-  /**
-   * What comes in from somebody.
-   *
-   * @param {string} participant
-   * @param {Source} source
-   */
-  trackOf(participant, source) {
-    return this.media.trackOf(participant, source);
   }
 
   /**
@@ -222,6 +210,7 @@ export class Call extends Emitter {
         audio: this.#outgoing.has('microphone'),
         video: this.#outgoing.has('camera'),
         muted: this.#outgoing.muted,
+        ...(this.#wish && { mode: this.#wish }),
       });
       if (round !== this.#round || this.ending !== undefined) return;
       this.#entered(joined);
@@ -292,7 +281,7 @@ export class Call extends Emitter {
 
   /** @param {Mode} mode */
   #follow(mode) {
-    const before = this.mode;
+    const before = this.media.mode;
     this.media.follow(mode);
     if (before !== undefined && before !== mode) this.emit('notice', modeWords(mode).turn);
     if (mode !== 'p2p') return;
@@ -310,7 +299,7 @@ export class Call extends Emitter {
 
   /** @param {Ending} reason */
   #ended(reason) {
-    if (reason === 'full') return this.#end(endingWords(this.mode));
+    if (reason === 'full') return this.#end(endingWords(this.media.mode));
     // Anything else is weather: joining again makes another connection.
     this.#trouble = reason === 'unavailable' ? 'waiting' : 'moving';
     this.#unsettle();
@@ -352,7 +341,7 @@ export class Call extends Emitter {
     clearTimeout(this.#settling);
     this.#settling = setTimeout(() => {
       this.emit('news', this.roster.settle());
-      if (this.mode) this.media.follow(this.mode);
+      if (this.media.mode) this.media.follow(this.media.mode);
       this.emit('change', undefined);
     }, SETTLING);
   }

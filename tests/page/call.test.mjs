@@ -51,15 +51,15 @@ test('what came before goes on until another connection has come, whatever its l
   offer(1, 1);
   await settled();
   peers[0].become('connected');
-  const before = call.trackOf('ann', 'camera');
+  const before = call.media.trackOf('ann', 'camera');
   assert.equal(before, peers[0].trackOn('3'));
   hear('callMoved', {});
   tracks('5');
   offer(2, 2);
   await settled();
-  assert.equal(call.trackOf('ann', 'camera'), before);
+  assert.equal(call.media.trackOf('ann', 'camera'), before);
   peers[1].become('connected');
-  assert.equal(call.trackOf('ann', 'camera'), peers[1].trackOn('5'));
+  assert.equal(call.media.trackOf('ann', 'camera'), peers[1].trackOn('5'));
   call.leave();
 });
 

@@ -32,7 +32,7 @@ function timed(name, act) {
 timed('each of the others has a way of their own, and of two the one with the smaller name is polite', async () => {
   const { call, pairs, tell, hear, letters } = await among('ann', 'zoe');
   assert.deepEqual(pairs.map(({ wish }) => [wish.polite, wish.opens, wish.iceServers]), [[false, true, ['ice']], [true, false, ['ice']]]);
-  assert.deepEqual([call.mode, call.standing], ['p2p', 'joining']);
+  assert.deepEqual([call.media.mode, call.standing], ['p2p', 'joining']);
   pairs[0].emit('signal', { description: { type: 'offer', sdp: 'o' }, lines: [{ mid: '0', source: 'microphone' }] });
   pairs[1].emit('signal', { candidate: { candidate: 'c' } });
   assert.deepEqual(letters(), [
@@ -42,7 +42,7 @@ timed('each of the others has a way of their own, and of two the one with the sm
   hear('callPeer', { participant: 'zoe', link: 1, candidate: { candidate: 'd' } });
   assert.deepEqual(pairs[1].heard, [{ candidate: { candidate: 'd' } }]);
   pairs[0].become('connected');
-  assert.deepEqual([call.standing, call.trackOf('ann', 'camera'), call.trackOf('zoe', 'camera')], ['on', 'camera of a pair', undefined]);
+  assert.deepEqual([call.standing, call.media.trackOf('ann', 'camera'), call.media.trackOf('zoe', 'camera')], ['on', 'camera of a pair', undefined]);
   // A newcomer may be heard of by letter first; who leaves takes the way along.
   hear('callPeer', { participant: 'new', link: 1, candidate: { candidate: 'e' } });
   tell('p2p', 'ann', 'new');
@@ -100,27 +100,38 @@ timed('from each to each, to a media node, and back, without a gap', async () =>
   tell('sfu', 'ann');
   offer(1, 1);
   await settled();
-  assert.equal(call.trackOf('ann', 'camera'), 'camera of a pair');
+  assert.equal(call.media.trackOf('ann', 'camera'), 'camera of a pair');
   peers[0].become('connected');
   hear('callTracks', { mode: 'sfu', participants: [somebody('me'), somebody('ann', 'camera')], lines: [{ mid: '3', participant: 'ann', source: 'camera' }] });
   // The line is there, but nothing is on it yet.
-  assert.equal(call.trackOf('ann', 'camera'), 'camera of a pair');
+  assert.equal(call.media.trackOf('ann', 'camera'), 'camera of a pair');
   peers[0].flowing = true;
-  assert.equal(call.trackOf('ann', 'camera'), 'track on 3');
+  assert.equal(call.media.trackOf('ann', 'camera'), 'track on 3');
   mock.timers.tick(7_000);
-  assert.deepEqual([pairs[0].closed, call.trackOf('ann', 'camera'), call.mode], [true, 'track on 3', 'sfu']);
+  assert.deepEqual([pairs[0].closed, call.media.trackOf('ann', 'camera'), call.media.mode], [true, 'track on 3', 'sfu']);
   assert.deepEqual([...standings], ['on']);
 
   hear('callMoved', {});
   tell('p2p', 'ann');
-  assert.deepEqual([pairs.length, call.trackOf('ann', 'camera'), peers[0].closed], [2, 'track on 3', false]);
+  assert.deepEqual([pairs.length, call.media.trackOf('ann', 'camera'), peers[0].closed], [2, 'track on 3', false]);
   pairs[1].emit('signal', { candidate: { candidate: 'c' } });
   assert.equal(of('callPeer').at(-1).link, 2);
   pairs[1].become('connected');
-  assert.deepEqual([call.trackOf('ann', 'camera'), peers[0].closed, call.standing], ['camera of a pair', true, 'on']);
+  assert.deepEqual([call.media.trackOf('ann', 'camera'), peers[0].closed, call.standing], ['camera of a pair', true, 'on']);
   assert.deepEqual(notices, ['The call goes through the server now.', 'The call goes on peer to peer.']);
   mock.timers.tick(60_000);
   assert.equal(of('callRestart').length, 0);
+  call.leave();
+});
+
+timed('a media node that offers nothing is asked, and the call goes on meanwhile', async () => {
+  const { call, pairs, hear, tell, of } = await among('ann');
+  pairs[0].become('connected');
+  hear('callMoved', {});
+  tell('sfu', 'ann');
+  mock.timers.tick(10_000);
+  mock.timers.tick(1_000);
+  assert.deepEqual([of('callRestart').length, call.standing, call.media.trackOf('ann', 'camera')], [1, 'on', 'camera of a pair']);
   call.leave();
 });
 

@@ -33,6 +33,14 @@ export class CallLobby extends HTMLElement {
   #again = element('button', { class: 'button', type: 'button', hidden: true }, 'Try again');
   #who = element('p', { class: 'who' });
   #name = element('bdi');
+  #peers = element('input', { id: 'peer-to-peer', type: 'checkbox', role: 'switch', 'aria-describedby': 'peer-to-peer-hint' });
+  #way = element(
+    'div',
+    { class: 'way' },
+    element('label', { for: 'peer-to-peer' }, 'Peer to peer'),
+    this.#peers,
+    element('p', { id: 'peer-to-peer-hint' }, 'Straight to each other, without a media server: for up to 4 people. Whoever opens a call chooses.'),
+  );
   #join = element('button', { class: 'button primary join', type: 'button' }, 'Join');
   #microphone;
   #camera;
@@ -49,7 +57,7 @@ export class CallLobby extends HTMLElement {
    * @param {App} app
    * @param {import('../call-view/own-media.js').OwnMedia} own
    * @param {{ place: import('../../state/call-address.js').Place, title: string }} call
-   * @param {{ join: () => void, leave: () => void, copyLink: () => void }} does
+   * @param {{ join: (mode: 'p2p' | undefined) => void, leave: () => void, copyLink: () => void }} does
    */
   constructor(app, own, { place, title }, does) {
     super();
@@ -84,12 +92,13 @@ export class CallLobby extends HTMLElement {
           element('button', { class: 'button', type: 'button', onclick: () => does.leave() }, 'Not now'),
           'room' in place ? element('button', { class: 'button link', type: 'button', onclick: () => does.copyLink() }, icon('copy'), 'Copy link') : undefined,
         ),
+        this.#way,
       ),
     );
   }
 
   connectedCallback() {
-    this.#join.addEventListener('click', () => this.#does.join());
+    this.#join.addEventListener('click', () => this.#does.join(this.#peers.checked && !this.#way.hidden ? 'p2p' : undefined));
     this.#again.addEventListener('click', () => this.#own.open());
     this.#stops = [
       this.#own.on('change', () => this.#paint()),
@@ -127,16 +136,25 @@ export class CallLobby extends HTMLElement {
     this.#again.hidden = obstacle === '' || own.asking;
     this.#hint.textContent = own.asking ? 'The browser asks whether this page may use your camera and microphone.' : camera ? '' : 'Your camera is off';
     this.#who.textContent = this.#present();
+    // What is going on already is as it is.
+    this.#way.hidden = this.#others.length > 0;
     this.#join.disabled = !client.ready || own.asking || own.obstacles.microphone === 'unsupported' || own.obstacles.camera === 'unsupported';
     this.#join.textContent = own.isOn('microphone') || own.isOn('camera') || own.track('microphone') ? 'Join' : 'Join to watch and listen';
     this.#listen();
+  }
+
+  /** Who is there, as far as one can know. */
+  get #others() {
+    const place = this.#place;
+    if ('room' in place) return place.visit?.others.map(({ username }) => username) ?? [];
+    return this.#app.calls.in(place.channel).map(({ Username }) => Username);
   }
 
   #present() {
     const place = this.#place;
     if ('room' in place && !place.visit) return 'Whoever has the link can come in.';
     const visit = 'room' in place ? place.visit : undefined;
-    const names = 'room' in place ? (visit?.others.map(({ username }) => username) ?? []) : this.#app.calls.in(place.channel).map(({ Username }) => Username);
+    const names = this.#others;
     const where = visit ? 'here' : 'in the call';
     if (names.length === 0) return visit ? 'Nobody else is here yet.' : 'Nobody is in the call yet.';
     return `${enumeration(names.slice(0, NAMED), names.length, NAMED)} ${names.length === 1 ? 'is' : 'are'} ${where}.`;

@@ -145,7 +145,7 @@ export class CallRoom extends HTMLElement {
     const { place, people } = call;
     this.#count.textContent = people.length > 0 ? String(people.length) : '';
     this.#count.title = this.crowd;
-    this.#mode.show(call.mode);
+    this.#mode.show(call.media.mode);
     this.#alone.hidden = !(call.standing === 'on' && people.length === 1);
     this.#banner.show(call.standing, this.#sound.blocked);
     if (!this.#people.hidden) this.#people.show(people);
@@ -170,7 +170,7 @@ export class CallRoom extends HTMLElement {
     const tracks = new Map();
     for (const { participant, own } of call.people) {
       for (const source of own ? [] : AUDIBLE) {
-        const track = call.trackOf(participant, source);
+        const track = call.media.trackOf(participant, source);
         if (track) tracks.set(`${participant} ${source}`, track);
       }
     }

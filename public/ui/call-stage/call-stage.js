@@ -75,7 +75,7 @@ export class CallStage extends HTMLElement {
     reconcile(this.#tiles, tiles, ({ key }) => key, (tile, old) => {
       const node = old instanceof CallTile ? old : new CallTile(() => this.#pin(tile.key));
       const { participant } = tile.person;
-      const track = tile.person.own ? call.own(tile.source) : call.trackOf(participant, tile.source);
+      const track = tile.person.own ? call.own(tile.source) : call.media.trackOf(participant, tile.source);
       node.show(tile, { track, pinned: tile.key === this.#pinned, troubled: troubled && !call.media.carries(participant) });
       const spot = spots.get(tile.key);
       this.#place(node, spot, tile.key === floating);

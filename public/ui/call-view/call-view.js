@@ -12,6 +12,7 @@ import { OwnMedia } from './own-media.js';
 
 /** @typedef {import('../../state/app.js').App} App */
 /** @typedef {import('../../state/call-address.js').Place} Place */
+/** @typedef {import('../../protocol/calls.js').Mode} Mode */
 
 lateStyle('call-view.css', import.meta.url);
 
@@ -72,7 +73,7 @@ export class CallView extends HTMLElement {
     } else if (place.channel !== this.#app.channel) this.#app.open(place.channel);
     const own = new OwnMedia(this.#app.devices);
     this.#own = own;
-    const does = { join: () => this.#join(place, own), leave: () => this.#close(), copyLink: () => this.#copyLink() };
+    const does = { join: (/** @type {Mode | undefined} */ mode) => this.#join(place, own, mode), leave: () => this.#close(), copyLink: () => this.#copyLink() };
     this.#put(new CallLobby(this.#app, own, { place, title: this.#heading }, does));
     this.#show('open');
   }
@@ -94,10 +95,12 @@ export class CallView extends HTMLElement {
   /**
    * @param {Place} place
    * @param {OwnMedia} own
+   * @param {Mode | undefined} mode How the call is to go, if we open it.
    */
-  async #join(place, own) {
-    /** @type {Call<MediaStreamTrack>} */
-    const call = new Call(this.#app.client, this.#app.connection, place, { node: (iceServers) => new Peer(iceServers), pair: (wish) => new Pair(wish) });
+  async #join(place, own, mode) {
+    /** @type {import('../../state/call-media.js').Makers<MediaStreamTrack>} */
+    const make = { node: (iceServers) => new Peer(iceServers), pair: (wish) => new Pair(wish) };
+    const call = new Call(this.#app.client, this.#app.connection, place, make, mode);
     this.#call = call;
     if ('channel' in place) this.#app.calls.enter(place.channel);
     const room = new CallRoom(this.#app, call, own, {
