@@ -156,7 +156,9 @@ impl Client {
     }
 
     fn take(&self, message: Box<GuestMessage>) {
-        let is_for_me = message.channel == self.room.channel() && message.receiver.is_none_or(|receiver| receiver == self.guest);
+        let is_for_me = message.channel == self.room.channel()
+            && message.room.is_none_or(|room| room == self.room.id)
+            && message.receiver.is_none_or(|receiver| receiver == self.guest);
         let frame = if is_for_me { out::relayed(&message) } else { None };
         if !frame.is_some_and(|frame| self.deliver(&frame)) {
             let from = message.from;

@@ -130,6 +130,7 @@ impl Talk {
 fn relayed(client: &Client, message: &Incoming<'_>) -> GuestMessage {
     GuestMessage {
         channel: client.room().channel(),
+        room: Some(client.room().id),
         from: client.address(),
         sender: client.guest(),
         receiver: None,

@@ -144,6 +144,7 @@ mod tests {
         let data = r#"{"b" : 1.50,"a":"\u00e9\/"}"#;
         let mut message = GuestMessage {
             channel: ChannelId::general(),
+            room: None,
             from: at,
             sender: me,
             receiver: Some(other),

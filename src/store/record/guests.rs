@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ChannelId, SessionRef, UserId};
+use crate::ids::{ChannelId, RoomId, SessionRef, UserId};
 
 /// A message on its way to one guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestMessage {
     /// The room's channel.
     pub channel: ChannelId,
+    /// Which of all rooms that had this slug, one after the other, or at once where the store has lost one: it is for its guests alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
     /// The sender's session, which is told if the message cannot be handed over.
     pub from: SessionRef,
     /// The sender.
