@@ -4,7 +4,7 @@
 //! order of the offers, so each is taken for one to the oldest offer that has none; the call drops what is not to its newest. If a
 //! client that is offered twice in a row answers only once, it is offered again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ struct State {
     /// Whose each stream is or was.
     streams: HashMap<String, SessionId>,
     people: HashMap<SessionId, Visitor>,
+    /// Who was looked up, also those who are not logged in: when they do, another look follows.
+    looked_up: HashSet<SessionId>,
     /// The camera and microphone, as asked for.
     publish: Vec<Source>,
     has_ice_servers: bool,
@@ -311,7 +313,7 @@ impl Call {
         }
         let is_known = {
             let state = self.state();
-            state.roster.participants.iter().all(|participant| state.people.contains_key(&participant.session))
+            state.roster.participants.iter().all(|participant| state.looked_up.contains(&participant.session))
         };
         if !is_known {
             self.learn_names().await;
@@ -331,7 +333,9 @@ impl Call {
         let sessions: Vec<SessionId> = self.state().roster.participants.iter().map(|participant| participant.session).collect();
         match self.services.rooms.people(self.room, &sessions).await {
             Ok(people) => {
-                let before = std::mem::replace(&mut self.state().people, people.clone());
+                let mut state = self.state();
+                state.looked_up = sessions.into_iter().collect();
+                let before = std::mem::replace(&mut state.people, people.clone());
                 before != people
             }
             Err(error) => {
