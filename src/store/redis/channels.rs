@@ -50,7 +50,7 @@ impl Channels for RedisStore {
     async fn join(&self, channel: ChannelId, member: &Member, announce: &News, announce_up_to: usize) -> Result<bool> {
         let key = keys::members(channel);
         let announcement = self.shared.announcement(announce, &key);
-        let mut call = script::JOIN.on(&[&key]);
+        let mut call = script::JOIN.on(&[&key, &keys::members_by_user(channel)]);
         call.arg(member.at.to_string()).arg(write_member(member)).arg(announce_up_to);
         announcement.add_to(&mut call);
         let holding = Holding::Member(channel, member.at.session);
@@ -62,7 +62,7 @@ impl Channels for RedisStore {
     async fn leave(&self, channel: ChannelId, at: SessionRef, announce: &News) -> Result<bool> {
         let key = keys::members(channel);
         let announcement = self.shared.announcement(announce, &key);
-        let mut call = script::LEAVE.on(&[&key]);
+        let mut call = script::LEAVE.on(&[&key, &keys::members_by_user(channel)]);
         call.arg(at.to_string());
         announcement.add_to(&mut call);
         let (left, announced): (bool, bool) = self.shared.run(call).await?;

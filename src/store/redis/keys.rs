@@ -47,6 +47,11 @@ pub(super) fn members(id: ChannelId) -> String {
     format!("rialto:{{c:{id}}}:m")
 }
 
+/// Where users count and not their sessions: `user session` of each member.
+pub(super) fn members_by_user(id: ChannelId) -> String {
+    format!("rialto:{{c:{id}}}:mu")
+}
+
 pub(super) fn node(id: NodeId) -> String {
     format!("rialto:{{n:{id}}}")
 }
