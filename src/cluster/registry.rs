@@ -41,7 +41,7 @@ pub struct Registry {
     signaling: Mutex<Option<MediaLoad>>,
     reaped: watch::Sender<bool>,
     nudge: Notify,
-    /// Places in meshes that were written without an answer.
+    /// Places in meshes that were written, and may have been so behind the leave of who had them.
     perhaps_kept: Mutex<HashSet<(MeshId, SessionId)>>,
 }
 
@@ -143,27 +143,22 @@ impl Registry {
 
     /// Places in meshes that the store has lost are written anew.
     async fn keep_peers(&self) -> crate::store::Result<()> {
-        let mut outcome = Ok(());
         let kept = self.hub.crowd().in_meshes();
+        // What fails was perhaps written all the same: it is looked at the next time, too.
+        lock(&self.perhaps_kept).extend(&kept);
         for chunk in kept.chunks(500) {
-            outcome = outcome.and(self.store.keep_peers(self.node, chunk).await);
+            self.store.keep_peers(self.node, chunk).await?;
         }
-        let mut places = std::mem::take(&mut *lock(&self.perhaps_kept));
-        places.extend(kept);
-        // What failed was perhaps written all the same, or is yet to be: it is looked at the next time, too.
-        let mut perhaps = if outcome.is_err() { places.clone() } else { HashSet::new() };
         // Who left meanwhile may have been written anew behind their own leave.
+        let places = lock(&self.perhaps_kept).clone();
         for (mesh, session) in places {
             if self.hub.crowd().find(session).is_none() {
                 let at = SessionRef { node: self.node, session };
-                if let Err(error) = self.store.leave_mesh(mesh, at, &meshes::gone(mesh, session)).await {
-                    perhaps.insert((mesh, session));
-                    outcome = Err(error);
-                }
+                self.store.leave_mesh(mesh, at, &meshes::gone(mesh, session)).await?;
             }
+            lock(&self.perhaps_kept).remove(&(mesh, session));
         }
-        *lock(&self.perhaps_kept) = perhaps;
-        outcome
+        Ok(())
     }
 
     /// The store came back without its data: sessions are still here, so they are online and joined.

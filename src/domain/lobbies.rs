@@ -141,7 +141,7 @@ pub struct Lobbies {
     tally: Tally,
     signer: Signer,
     rules: LobbyRules,
-    /// The latest list, and when it was begun.
+    /// The latest list, and since when there is.
     listing: Mutex<Option<(Instant, Arc<[Listed]>)>>,
 }
 
@@ -264,7 +264,6 @@ impl Lobbies {
         if let Some((_, listed)) = latest.as_ref().filter(|(at, _)| at.elapsed() < MOMENT) {
             return Ok(listed.clone());
         }
-        let begun = Instant::now();
         let mut listed = Vec::new();
         for code in self.store.public_lobbies(LISTED).await? {
             match self.look(code).await {
@@ -279,7 +278,7 @@ impl Lobbies {
             }
         }
         let listed: Arc<[Listed]> = listed.into();
-        *latest = Some((begun, listed.clone()));
+        *latest = Some((Instant::now(), listed.clone()));
         Ok(listed)
     }
 
