@@ -143,3 +143,20 @@ test('two ends that offer, restart and share at the same time agree in the end',
   const ana = await on(0, context);
   assert.deepEqual(await ana.page.evaluate(twoEnds), { broken: [], isMeasured: true });
 });
+
+test('a call that is opened peer to peer stays so although there is a media node, until a fifth person comes', async (context) => {
+  await cluster.addMedia();
+  const [ana, ben, fifth] = await Promise.all([on(0, context), on(1, context), on(1, context)]);
+  await ana.page.evaluate(() => (location.hash = '#room=as-we-like-it'));
+  await ana.page.getByRole('switch', { name: 'Peer to peer' }).check();
+  await examine(ana, 'before a call peer to peer');
+  await ana.join();
+  await ben.follow('#room=as-we-like-it');
+  await together(ana, ben);
+  await ben.goes('Peer to peer');
+  for (const { page } of [ana, fifth]) await page.evaluate(attend, 'as-we-like-it');
+  await fifth.follow('#room=as-we-like-it');
+  await Promise.all([ana, ben, fifth].map((caller) => caller.goes('Through the server')));
+  await together(ana, ben, fifth);
+  for (const caller of [ana, ben, fifth]) caller.fine();
+});
