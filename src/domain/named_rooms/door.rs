@@ -22,12 +22,12 @@ impl NamedRooms {
     }
 
     /// Which call a link leads to. If there is a room with this name it is that room's own, and only whoever may be in the room may be in
-    /// the call: where guests are counted, only whoever is in the room. If there is none, it is the call of everybody who has the link, unless a
-    /// pass shows that a room is meant.
+    /// the call: where guests are counted, only whoever is in the room. If there is none, it is the call of everybody who has the link,
+    /// unless a pass shows that a room is meant.
     ///
     /// # Errors
-    /// [`DoorError::PasswordNeeded`], [`DoorError::Full`], [`DoorError::Outside`], [`DoorError::NoSuchRoom`] if there is a pass and no room, [`DoorError::SlowDown`] for
-    /// who holds no pass and tried too many names, and what the store says.
+    /// [`DoorError::PasswordNeeded`], [`DoorError::Full`], [`DoorError::Outside`], [`DoorError::NoSuchRoom`] if there is a pass and no room,
+    /// [`DoorError::SlowDown`] for who holds no pass and tried too many names, and what the store says.
     pub async fn call(&self, slug: &Slug, pass: Option<&str>, from: IpAddr) -> Result<RoomId, DoorError> {
         let claim = pass.and_then(|pass| self.passes.read(slug, pass));
         if claim.is_none() {
@@ -49,12 +49,17 @@ impl NamedRooms {
             return Err(DoorError::PasswordNeeded);
         }
         self.has_place(&sight, guest).await?;
-        // A pass is not a place: there are as many as were asked for.
-        let is_in = match guest {
-            Some(guest) if sight.room.guest_limit > 0 => self.has_guest(&sight.room, guest).await?,
-            _ => sight.room.guest_limit == 0,
-        };
-        if is_in { Ok(call_of_room(&sight.room)) } else { Err(DoorError::Outside) }
+        if sight.room.guest_limit > 0 {
+            // A pass is not a place: there are as many as were asked for.
+            let is_in = match guest {
+                Some(guest) => self.has_guest(&sight.room, guest).await?,
+                None => false,
+            };
+            if !is_in {
+                return Err(DoorError::Outside);
+            }
+        }
+        Ok(call_of_room(&sight.room))
     }
 
     /// Fails for an address that has tried too many slugs.
