@@ -1,5 +1,6 @@
 //! What clients speak: wire types and a handler for each protocol. They translate and decide nothing.
 
+pub mod asyncapi;
 pub mod chat;
 pub mod lobby;
 pub mod mesh;

@@ -6,12 +6,15 @@
 //! | `/healthz` | 200 while the process lives |
 //! | `/readyz` | 200 while the node can serve, else 503; which part is missing is in its JSON |
 //! | `/metrics` | figures for Prometheus |
+//! | `/asyncapi.json` | the AsyncAPI document of all protocols |
 //! | `/room`, `/public`, `/chat/{slug}` | rooms with a name, where their protocol is mounted |
 //! | `/rooms`, where lobbies are spoken | makes a lobby (POST), lists those that all may see (GET) |
 //! | anything else | a file of the web app, or 404; on a node without the app always 404 |
 
 mod client;
 mod cookies;
+mod description;
+mod etag;
 mod files;
 mod health;
 mod listen;
@@ -82,7 +85,8 @@ pub fn router(mounts: Vec<Mount>, settings: &Settings, floors: &Floors) -> Resul
     let mut router = Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(health::readyz).with_state(floors.clone()))
-        .route("/metrics", get(health::metrics).with_state(health::Figures::new(floors, settings)));
+        .route("/metrics", get(health::metrics).with_state(health::Figures::new(floors, settings)))
+        .merge(description::routes());
     for mount in mounts {
         let path = mount.path.clone();
         let gate = upgrade::Gate::new(mount, settings, floors, app.clone());

@@ -72,7 +72,7 @@ fn parse_one(part: &str) -> Result<Mount, String> {
     if shape(path).is_none() {
         return Err(format!("`{path}` is not a path that begins with / and has plain segments, or {{name}} for any one"));
     }
-    if ["/healthz", "/readyz", "/metrics", "/rooms"].contains(&path) {
+    if ["/healthz", "/readyz", "/metrics", "/rooms", "/asyncapi.json"].contains(&path) {
         return Err(format!("the path `{path}` is taken by the node itself"));
     }
     let dialect = DialectName::ALL.into_iter().find(|dialect| dialect.as_str() == name).ok_or_else(|| {

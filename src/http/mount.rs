@@ -7,7 +7,7 @@ use super::origin::Origins;
 use crate::session::Dialect;
 
 /// Paths that are the node's own.
-const TAKEN: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/rooms"];
+const TAKEN: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/rooms", super::description::PATH];
 
 /// A dialect at a path.
 #[derive(Clone)]

@@ -3,5 +3,6 @@
 
 mod answers;
 mod built_in;
+mod description;
 mod handshakes;
 mod support;

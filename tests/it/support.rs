@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod client;
+pub mod described;
 pub mod node;
 pub mod process;
 pub mod proxy;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, ETAG, VARY};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{Embed, EmbeddedFile};
@@ -17,13 +17,12 @@ use sha2::{Digest, Sha256};
 
 use super::Part;
 use super::plain::without_comments;
+use crate::http::etag;
 
 #[derive(Embed)]
 #[folder = "$CARGO_MANIFEST_DIR/public/"]
 struct Embedded;
 
-/// As many bytes of a digest tell versions apart.
-const TAG: usize = 8;
 /// More than any page has; so many small files are an answer like any other.
 const MOST_STYLES: usize = 64;
 const PAGE: &str = "index.html";
@@ -54,10 +53,9 @@ impl BuiltIn {
         let is_page = name.ends_with(PAGE);
         let content = files.first().map(content_type).unwrap_or_default();
         let version = is_page.then(|| self.present_version());
-        let tag = version.as_ref().map_or_else(|| tag(&files), |version| format!("W/\"{version}\""));
+        let tag = version.as_ref().map_or_else(|| tag(&files), |version| etag::weak(version));
 
-        let known = request.headers().get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-        let known = known.is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag || known.trim() == "*"));
+        let known = etag::is_known(request.headers(), &tag);
         let mut response = if known {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -135,7 +133,7 @@ fn version() -> String {
             all.update(file.metadata.sha256_hash());
         }
     }
-    digits(&all.finalize()[..TAG])
+    etag::digits(all)
 }
 
 /// The file of this name, or the styles of these.
@@ -153,17 +151,12 @@ fn with_one_style(page: &str) -> String {
     page.lines().map(|line| if line.trim().starts_with(LINK) { links.next().unwrap_or_default() } else { format!("{line}\n") }).collect()
 }
 
-/// Weak: the same goes out compressed or not.
 fn tag(files: &[EmbeddedFile]) -> String {
     let mut all = Sha256::new();
     for file in files {
         all.update(file.metadata.sha256_hash());
     }
-    format!("W/\"{}\"", digits(&all.finalize()[..TAG]))
-}
-
-fn digits(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    etag::weak(&etag::digits(all))
 }
 
 fn content_type(file: &EmbeddedFile) -> String {

@@ -14,7 +14,7 @@ everywhere!(
     who_comes_in_is_told_what_was_said_and_who_is_there,
     one_address_makes_so_many_rooms with [("RATE_ROOMS", "3/1h")],
     an_unused_room_goes with [("ROOM_IDLE_SECONDS", "1")],
-    the_protocol_has_a_path_of_its_own with [("MOUNTS", "/ws=stage,/chat=chat")],
+    the_protocol_has_a_path_of_its_own with [("MOUNTS", "/show=stage,/chat=chat")],
 );
 
 async fn without_a_known_room_a_new_one_is_made(site: Site) {
@@ -124,7 +124,7 @@ async fn an_unused_room_goes(site: Site) {
 }
 
 async fn the_protocol_has_a_path_of_its_own(site: Site) {
-    let wire = Client::open_at(site.here().address(), "/ws?room=1", None).await.unwrap();
+    let wire = Client::open_at(site.here().address(), "/show?room=1", None).await.unwrap();
     event(&wire, "created_room").await;
     let wire = Client::open_at(site.there().address(), "/chat", None).await.unwrap();
     wire.expect_type("ready").await;

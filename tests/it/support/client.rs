@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+use super::described::{Protocol, Side};
 use super::node::Node;
 
 /// Bytes that the system keeps of what was not read.
@@ -95,7 +96,7 @@ impl Client {
         stream.set_nodelay(true).map_err(Error::Io)?;
         let (socket, _) = client_async(request, stream).await?;
         let (sink, source) = socket.split();
-        let inbox = Arc::new(Inbox::default());
+        let inbox = Arc::new(Inbox { protocol: Protocol::at(path), ..Inbox::default() });
         let pace = watch::Sender::default();
         let reader = tokio::spawn(read(source, Arc::clone(&inbox), pace.subscribe()));
         Ok(Self { sink, inbox, reader, pace, session: String::new(), account: None, requests: 0 })
@@ -169,8 +170,16 @@ impl Client {
         self.send_message(Message::text(text.into())).await;
     }
 
+    /// Sends a text of which the node may take what it can use, and more than is described.
+    pub async fn send_anything(&mut self, text: &str) {
+        timeout(PATIENCE, self.sink.send(Message::text(text))).await.expect("the node reads").expect("the connection stands");
+    }
+
     /// Sends any frame.
     pub async fn send_message(&mut self, message: Message) {
+        if let Message::Text(text) = &message {
+            self.inbox.goes_out(text);
+        }
         timeout(PATIENCE, self.sink.send(message)).await.expect("the node reads").expect("the connection stands");
     }
 
@@ -189,7 +198,9 @@ impl Client {
             frame["userUUID"] = json!(account.uuid);
             frame["userAccessKey"] = json!(account.key);
         }
-        timeout(PATIENCE, self.sink.send(Message::text(frame.to_string()))).await.expect("the node reads").ok()?;
+        let frame = frame.to_string();
+        self.inbox.goes_out(&frame);
+        timeout(PATIENCE, self.sink.send(Message::text(frame))).await.expect("the node reads").ok()?;
         self.find(&format!("the answer to {id}"), |v| v["id"] == id.as_str()).await
     }
 
@@ -350,6 +361,9 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.reader.abort();
+        if !std::thread::panicking() {
+            self.inbox.documented();
+        }
     }
 }
 
@@ -380,9 +394,49 @@ struct Inbox {
     /// Close code (1006: none) and reason.
     end: Mutex<Option<(u16, String)>>,
     changed: watch::Sender<()>,
+    /// What is spoken, if that is described.
+    protocol: Option<&'static Protocol>,
+    /// What came and is not as described.
+    faults: Mutex<Vec<String>>,
+    /// What was sent and is not as described, so that an error has to follow; with an `id` that one's.
+    odd: Mutex<Vec<(Option<Value>, String)>>,
 }
 
 impl Inbox {
+    /// Compares what is sent with what is described.
+    fn goes_out(&self, text: &str) {
+        let Some(protocol) = self.protocol else { return };
+        // No JSON is described nowhere.
+        let Ok(frame) = serde_json::from_str::<Value>(text) else { return };
+        if let Err(why) = protocol.check(Side::Client, &frame) {
+            self.odd.lock().unwrap().push((frame.get("id").cloned(), format!("{why}; sent: {text}")));
+        }
+    }
+
+    /// Compares what came with what is described.
+    fn came(&self, frame: &Value) {
+        let Some(protocol) = self.protocol else { return };
+        if let Err(why) = protocol.check(Side::Server, frame) {
+            self.faults.lock().unwrap().push(format!("{why}; received: {frame}"));
+        }
+        if frame["type"] != "error" && frame.get("id").is_some() {
+            let mut odd = self.odd.lock().unwrap();
+            if let Some(found) = odd.iter().position(|(id, _)| id.as_ref() == frame.get("id")) {
+                self.faults.lock().unwrap().push(format!("{}; accepted: {frame}", odd.remove(found).1));
+            }
+        }
+    }
+
+    /// Panics if something was not as the AsyncAPI document says: frames that came, and requests that were not answered by an error.
+    fn documented(&self) {
+        let is_error = |frame: &Value| frame["type"] == "error" || frame["data"]["event"] == "error";
+        let faults = self.faults.lock().unwrap();
+        assert!(faults.is_empty(), "to be described in src/dialect/asyncapi: {}", faults.join("\n"));
+        let odd = self.odd.lock().unwrap();
+        let errors = self.frames.lock().unwrap().iter().filter(|(_, frame)| is_error(frame)).count();
+        assert!(odd.len() <= errors, "{errors} errors came, and these requests are not as src/dialect/asyncapi describes them: {odd:#?}");
+    }
+
     fn take(&self, fits: impl Fn(&Value) -> bool) -> Option<Value> {
         let mut frames = self.frames.lock().unwrap();
         let (taken, frame) = frames.iter_mut().find(|(taken, frame)| !taken && fits(frame))?;
@@ -408,6 +462,7 @@ async fn read(mut source: SplitStream<Socket>, inbox: Arc<Inbox>, mut pace: watc
         match source.next().await {
             Some(Ok(Message::Text(text))) => {
                 let frame = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
+                inbox.came(&frame);
                 inbox.frames.lock().unwrap().push((false, frame));
                 inbox.changed.send_replace(());
             }
