@@ -46,18 +46,30 @@ function way(entries) {
   return [local.candidateType, by.get(pair.remoteCandidateId).candidateType, local.relayProtocol];
 }
 
-test('people whose every packet goes through the relay see and hear each other', async (context) => {
+/** Two people in a call, whose every packet goes through the relay; answers the types of the candidates that each of them uses. */
+async function call(context, { url }) {
   const desk = { prepare: (page) => page.addInitScript(relayOnly) };
-  const [ana, ben] = await Promise.all([0, 1].map(() => Caller.open(context, browser, server.url, desk)));
-  await ana.follow('#room=behind-a-firewall');
-  await ben.follow('#room=behind-a-firewall');
-  await together(ana, ben);
-  for (const caller of [ana, ben]) {
-    const kinds = await Promise.all(['transport', 'candidate-pair', 'local-candidate', 'remote-candidate'].map((kind) => caller.statistics(kind)));
-    const [local] = way(kinds.flat());
-    assert.equal(local, 'relay');
-    caller.fine();
-  }
+  const callers = await Promise.all([0, 1].map(() => Caller.open(context, browser, url, desk)));
+  for (const caller of callers) await caller.follow('#room=behind-a-firewall');
+  await together(...callers);
+  return Promise.all(
+    callers.map(async (caller) => {
+      caller.fine();
+      const kinds = await Promise.all(['transport', 'candidate-pair', 'local-candidate', 'remote-candidate'].map((kind) => caller.statistics(kind)));
+      return way(kinds.flat()).slice(0, 2);
+    }),
+  );
+}
+
+test('people whose every packet goes through the relay see and hear each other', async (context) => {
+  const ways = await call(context, server);
+  assert.deepEqual(ways.map(([local]) => local), ['relay', 'relay']);
+});
+
+test('so they do without a media node, from relay to relay', async (context) => {
+  const alone = await Server.start({ MEDIA_SHARDS: '0', ...turn.settings });
+  context.after(() => alone.stop());
+  assert.deepEqual(await call(context, alone), [['relay', 'relay'], ['relay', 'relay']]);
 });
 
 test('two guests of a room reach each other from relay to relay, by UDP and by TCP', async (context) => {
