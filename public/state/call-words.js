@@ -82,7 +82,7 @@ export function modeWords(mode) {
   }
   return {
     name: 'Through the server',
-    meaning: 'Each sends sound and pictures once, to a media server, which hands them on. That works for many people. When no media server is left, the call goes on peer to peer by itself.',
+    meaning: `Each sends sound and pictures once, to a media server, which hands them on. That works for many people. When no media server is left, up to ${MESH} people go on peer to peer, by themselves.`,
     turn: 'The call goes through the server now.',
   };
 }
