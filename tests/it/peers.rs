@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::chat::site::Site;
 use crate::support::client::Client;
 use crate::support::node::{Node, Settings};
-use crate::support::redis::RedisServer;
 
 /// How long a call may stand still when its node is gone, or a media node has come.
 const GAP: Duration = Duration::from_secs(6);
@@ -62,16 +62,14 @@ fn sessions(tracks: &Value) -> Vec<&str> {
     tracks["participants"].as_array().unwrap().iter().filter_map(|one| one["participant"].as_str()).collect()
 }
 
-async fn node(redis: &RedisServer, role: &str) -> Node {
-    Node::start(&Settings::redis(&redis.url()).with("ROLE", role).with("MEDIA_SHARDS", 1)).await
+/// Two chat nodes on whatever Redis the tests are for.
+async fn two_chat_nodes() -> Site {
+    Site::on_redis(2, &[("ROLE", "chat")]).await
 }
 
-async fn redis() -> RedisServer {
-    tokio::task::spawn_blocking(RedisServer::start).await.unwrap()
-}
-
-/// The one of two nodes that serves the only call, and the other.
-async fn holder_first(one: Node, other: Node) -> (Node, Node) {
+/// The node that serves the only call, and the other.
+async fn holder_first(site: &Site) -> (&Node, &Node) {
+    let (one, other) = (site.here(), site.there());
     loop {
         // Told once a second.
         match (one.metric("rialto_signaling_rooms").await, other.metric("rialto_signaling_rooms").await) {
@@ -84,10 +82,10 @@ async fn holder_first(one: Node, other: Node) -> (Node, Node) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_bring_four_together_and_refuse_a_fifth() {
-    let redis = redis().await;
-    let (here, there) = tokio::join!(node(&redis, "chat"), node(&redis, "chat"));
-    let (mut ann, mut bob, mut cem) = (Client::guest(&here).await, Client::guest(&there).await, Client::guest(&there).await);
-    let mut eve = Client::guest(&here).await;
+    let site = two_chat_nodes().await;
+    let (here, there) = (site.here(), site.there());
+    let (mut ann, mut bob, mut cem) = (Client::guest(here).await, Client::guest(there).await, Client::guest(there).await);
+    let mut eve = Client::guest(here).await;
     eve.watch(json!({ "recipientUUIDs": [""] })).await;
     ann.call_peers(json!({ "audio": true, "video": true, "muted": ["camera"] })).await;
     let joined = bob.call_peers(json!({ "audio": true })).await;
@@ -114,7 +112,7 @@ async fn two_nodes_bring_four_together_and_refuse_a_fifth() {
     };
     cem.expect("his hand and screen", shows).await;
 
-    let mut dan = Client::guest(&here).await;
+    let mut dan = Client::guest(here).await;
     dan.call_peers(json!({})).await;
     assert_eq!(eve.refused("callJoin", json!({})).await, 11);
     // There is nobody of that name; and who is gone is gone.
@@ -131,15 +129,15 @@ async fn two_nodes_bring_four_together_and_refuse_a_fifth() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_go_on_when_one_is_killed_and_with_a_media_node_while_there_is_one() {
-    let redis = redis().await;
-    let (one, other) = tokio::join!(node(&redis, "chat"), node(&redis, "chat"));
-    let (first, second) = (Client::guest(&one).await, Client::guest(&other).await);
+    let site = two_chat_nodes().await;
+    let (one, other) = (site.here(), site.there());
+    let (first, second) = (Client::guest(one).await, Client::guest(other).await);
     let mut on = [(one.address(), first), (other.address(), second)];
     for (_, client) in &mut on {
         client.call_peers(json!({ "audio": true })).await;
     }
-    let (holder, stays) = holder_first(one, other).await;
-    let [mut ann, mut bob] = [Client::guest(&stays).await, Client::guest(&stays).await];
+    let (holder, stays) = holder_first(&site).await;
+    let [mut ann, mut bob] = [Client::guest(stays).await, Client::guest(stays).await];
     ann.call_peers(json!({ "audio": true })).await;
     bob.call_peers(json!({ "audio": true })).await;
     ann.ask("callState", json!({ "hand": true })).await;
@@ -173,7 +171,7 @@ async fn two_nodes_go_on_when_one_is_killed_and_with_a_media_node_while_there_is
     }
 
     // A media node appears, and is lost again.
-    let media = node(&redis, "media").await;
+    let media = site.another(&[("ROLE", "media"), ("MEDIA_SHARDS", "1")]).await;
     let started = Instant::now();
     for client in [&ann, &bob, &third] {
         client.expect_type("callMoved").await;
@@ -202,14 +200,14 @@ async fn two_nodes_go_on_when_one_is_killed_and_with_a_media_node_while_there_is
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_chat_node_that_is_stopped_hands_its_calls_over() {
-    let redis = redis().await;
-    let (one, other) = tokio::join!(node(&redis, "chat"), node(&redis, "chat"));
-    let mut on = [(one.address(), Client::guest(&one).await), (other.address(), Client::guest(&other).await)];
+async fn two_nodes_hand_calls_over_when_one_is_stopped() {
+    let site = two_chat_nodes().await;
+    let (one, other) = (site.here(), site.there());
+    let mut on = [(one.address(), Client::guest(one).await), (other.address(), Client::guest(other).await)];
     for (_, client) in &mut on {
         client.call_peers(json!({})).await;
     }
-    let (holder, stays) = holder_first(one, other).await;
+    let (holder, stays) = holder_first(&site).await;
     on.sort_by_key(|(address, _)| *address != stays.address());
     let (_, ann) = &on[0];
     holder.sigterm();

@@ -125,7 +125,7 @@ impl Room {
         let index = match self.find(from.session) {
             Some(index) => index,
             None => {
-                if self.places.len() >= MESH_CALL_LIMIT && !self.give_place_of(&join.who) {
+                if self.places.len() >= MESH_CALL_LIMIT && !self.give_place_of(now, &join.who, from, tell) {
                     // It outgrows what was wanted: all are told before a media node may take it.
                     self.is_chosen = false;
                     return tell(from, Tell::Ended { why: Ending::TooManyPeers });
@@ -158,10 +158,15 @@ impl Room {
         }
     }
 
-    /// Who was expected as another session of this user has come back as this one.
-    fn give_place_of(&mut self, who: &Person) -> bool {
-        let same = self.places.iter().position(|place| place.at().is_none() && place.who.id == who.id);
-        same.map(|index| self.places.remove(index)).is_some()
+    /// Whoever was there by another node has come back by this one: that node was lost, which its other sessions are known by only later. Of
+    /// two places of one user that are both in use the newer one stays, where the call is full.
+    fn give_place_of(&mut self, now: Instant, who: &Person, from: SessionRef, tell: Teller<'_>) -> bool {
+        let is_before = |place: &Place| place.who.id == who.id && place.at().is_none_or(|at| at.node != from.node);
+        let Some(index) = self.places.iter().position(is_before) else { return false };
+        let before = self.places.remove(index);
+        self.left.push((before.session, now));
+        before.at().into_iter().for_each(|at| tell(at, Tell::Ended { why: Ending::Full }));
+        true
     }
 
     fn publish(&mut self, index: usize, source: Source, on: bool, tell: Teller<'_>) {

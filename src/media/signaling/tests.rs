@@ -286,6 +286,13 @@ fn a_place_that_is_kept_is_for_its_user() {
     // Its node was lost, and its page has come back through another.
     world.join(14, Join { who: person(4), ..coming(14) });
     assert_eq!(world.told(), ["1: [1, 2, 3, 14]", "14: [1, 2, 3, 14]"]);
+    // Also if that node is not known to be lost. By the same node it is another window.
+    world.join(15, Join { who: person(4), ..coming(15) });
+    assert_eq!(world.told(), ["14: Ended { why: Full }", "1: [1, 2, 3, 15]", "15: [1, 2, 3, 15]"]);
+    world.join(17, Join { who: person(4), ..coming(17) });
+    assert_eq!(world.told(), ["17: Ended { why: TooManyPeers }"]);
+    world.join(14, Join { who: person(4), ..coming(14) });
+    world.told();
     // When nobody is there but those who are expected, the room is over.
     world.ask(14, Ask::Leave);
     world.ask(1, Ask::Leave);

@@ -11,6 +11,7 @@ const KIND: &str = "RIALTO_TEST_REDIS";
 pub struct Site {
     // Before the Redis, so that they end first and have nothing to complain about.
     pub nodes: Vec<Node>,
+    settings: Settings,
     _redis: Option<Redis>,
 }
 
@@ -25,7 +26,7 @@ impl Site {
     /// One node with the embedded store.
     pub async fn embedded(changes: &[(&str, &str)]) -> Self {
         let settings = changed(Settings::embedded(), changes);
-        Self { nodes: vec![Node::start(&settings).await], _redis: None }
+        Self { nodes: vec![Node::start(&settings).await], settings, _redis: None }
     }
 
     /// So many nodes on one Redis.
@@ -52,7 +53,12 @@ impl Site {
         let (settings, redis) = started.await.unwrap();
         let settings = changed(settings, changes);
         let nodes = futures_util::future::join_all((0..count).map(|_| Node::start(&settings))).await;
-        Self { nodes, _redis: Some(redis) }
+        Self { nodes, settings, _redis: Some(redis) }
+    }
+
+    /// Another node on the same Redis, with these settings besides.
+    pub async fn another(&self, changes: &[(&str, &str)]) -> Node {
+        Node::start(&changed(self.settings.clone(), changes)).await
     }
 
     /// A node.
