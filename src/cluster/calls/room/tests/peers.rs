@@ -123,7 +123,7 @@ fn who_is_one_too_many_waits_if_it_was_in_the_call_before() {
     // Who has just come does not.
     world.room.join(world.now, BOB, request(BOB));
     world.told(BOB, 9, full());
-    assert_eq!(world.events(BOB), [CallEvent::Ended(Ended::Full)]);
+    assert_eq!(world.events(BOB), [CallEvent::Ended(Ended::TooManyPeers)]);
 }
 
 #[test]
