@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 
@@ -24,11 +24,16 @@ use super::{Hub, lock};
 use crate::ids::{NodeId, SessionId, SessionRef};
 use crate::metrics::Metrics;
 use crate::store::nodes::{Capacity, Delivered};
+use crate::store::record::lobby::LobbySay;
 use crate::store::record::{self, Decoded, Envelope, Signal};
 use crate::store::{Result, Store};
 
 /// Letters that wait for one destination's writer; beyond, they are undeliverable.
 const QUEUE: usize = 4_096;
+/// And so many bytes of theirs.
+const QUEUE_BYTES: usize = 64 * 1024 * 1024;
+/// What a letter takes, in bytes, whose signal has bounds of its own: a description (SDP), a message.
+const SIGNAL: usize = 16 * 1024;
 /// Letters in one append.
 const BATCH: usize = 128;
 /// An inbox holds at most so much.
@@ -50,10 +55,40 @@ struct Letter {
     signal: Signal,
 }
 
+impl Letter {
+    /// What it takes while it waits, in bytes; about.
+    fn weight(&self) -> usize {
+        let signal = match &self.signal {
+            Signal::Undeliverable { signal, .. } => signal,
+            signal => signal,
+        };
+        let signal = match signal {
+            Signal::Forward(forward) => forward.json.len(),
+            Signal::GuestMessage { message } => message.data.as_ref().map_or(0, |data| data.0.len()),
+            Signal::Lobby { letter } => match &letter.say {
+                LobbySay::Signal { signal, .. } => signal.len(),
+                LobbySay::Look | LobbySay::Displaced => 0,
+            },
+            _ => SIGNAL,
+        };
+        size_of::<Self>() + size_of_val(&*self.also) + signal
+    }
+}
+
 impl From<Envelope> for Letter {
     fn from(Envelope { to, also, reply_to, signal, .. }: Envelope) -> Self {
         Self { to, also, reply_to, signal }
     }
+}
+
+/// A letter that waits, and its share of the bytes that may.
+type Waiting = (Letter, OwnedSemaphorePermit);
+
+/// The way to one destination's writer.
+struct Writer {
+    letters: mpsc::Sender<Waiting>,
+    /// As many permits as bytes may wait.
+    bytes: Arc<Semaphore>,
 }
 
 /// A node's post office.
@@ -62,7 +97,7 @@ pub struct Relay {
     store: Arc<dyn Store>,
     hub: Arc<Hub>,
     metrics: Arc<Metrics>,
-    writers: Mutex<HashMap<NodeId, mpsc::Sender<Letter>>>,
+    writers: Mutex<HashMap<NodeId, Writer>>,
     desks: Desks,
 }
 
@@ -204,22 +239,24 @@ impl Relay {
         let writer = writers.entry(node).or_insert_with(|| {
             let (sender, letters) = mpsc::channel(QUEUE);
             tokio::spawn(self.clone().write(node, letters));
-            sender
+            Writer { letters: sender, bytes: Arc::new(Semaphore::new(QUEUE_BYTES)) }
         });
-        writer.try_send(letter).err().map(|error| match error {
-            mpsc::error::TrySendError::Full(letter) | mpsc::error::TrySendError::Closed(letter) => letter,
+        let weight = u32::try_from(letter.weight()).unwrap_or(u32::MAX);
+        let Ok(permit) = writer.bytes.clone().try_acquire_many_owned(weight) else { return Some(letter) };
+        writer.letters.try_send((letter, permit)).err().map(|error| match error {
+            mpsc::error::TrySendError::Full((letter, _)) | mpsc::error::TrySendError::Closed((letter, _)) => letter,
         })
     }
 
     /// The one writer to `node`; it ends when that node is gone.
-    async fn write(self: Arc<Self>, node: NodeId, mut letters: mpsc::Receiver<Letter>) {
+    async fn write(self: Arc<Self>, node: NodeId, mut letters: mpsc::Receiver<Waiting>) {
         // Greater than any number of an earlier writer to the same node.
         let mut number = crate::clock::unix_now().0;
         let mut batch = Vec::with_capacity(BATCH);
         while letters.recv_many(&mut batch, BATCH).await > 0 {
             let bodies: Vec<_> = batch
                 .iter()
-                .map(|letter| {
+                .map(|(letter, _)| {
                     number += 1;
                     let Letter { to, also, reply_to, signal } = letter.clone();
                     record::encode(&Envelope { from: self.node, number, to, also, reply_to, signal })
@@ -233,13 +270,13 @@ impl Relay {
                 Some(Delivered::NoSuchNode) => {
                     lock(&self.writers).remove(&node);
                     letters.close();
-                    batch.drain(..).for_each(|letter| self.return_to_sender(letter));
-                    while let Some(letter) = letters.recv().await {
+                    batch.drain(..).for_each(|(letter, _)| self.return_to_sender(letter));
+                    while let Some((letter, _)) = letters.recv().await {
                         self.return_to_sender(letter);
                     }
                     return;
                 }
-                Some(Delivered::Full) | None => batch.drain(..).for_each(|letter| self.return_to_sender(letter)),
+                Some(Delivered::Full) | None => batch.drain(..).for_each(|(letter, _)| self.return_to_sender(letter)),
             }
         }
     }

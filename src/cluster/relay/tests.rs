@@ -7,10 +7,11 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::cluster::Bus;
-use crate::ids::{RoomEpoch, RoomId};
+use crate::ids::{MeshId, RoomEpoch, RoomId};
 use crate::store::embedded::{EmbeddedSettings, EmbeddedStore};
 use crate::store::nodes::NodeInfo;
 use crate::store::record::calls::{Ask, Tell};
+use crate::store::record::meshes::{Forward, Kind};
 
 type Taken = (SessionId, Option<SessionRef>, Signal);
 
@@ -133,4 +134,30 @@ async fn what_is_for_several_sessions_is_one_letter_to_their_node() {
     for _ in sessions {
         assert!(matches!(next(&mut agent).await.2, Signal::Undeliverable { .. }));
     }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_node_is_bounded_in_bytes() {
+    let (store, _folder) = store();
+    let (here, there) = (node(&store).await, node(&store).await);
+    let at = |node| SessionRef { node, session: SessionId::random() };
+    let from = at(here.node);
+    let forward = Forward { mesh: MeshId::random(), from, what: Kind::Offer, json: "1".repeat(QUEUE_BYTES / 4) };
+    let send = || here.send(at(there.node), Some(from), Signal::Forward(Box::new(forward.clone())));
+    let returned = || here.metrics.relay_undeliverable.get();
+    // The writer has no turn until this waits for something.
+    (0..3).for_each(|_| send());
+    assert_eq!(returned(), 0);
+    send();
+    // It comes back, and its sender is not there.
+    assert_eq!(returned(), 2);
+    let gone_out = async |letters| {
+        while here.metrics.relay_letters_out.get() < letters {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, gone_out(3)).await.unwrap();
+    // There is room again.
+    send();
+    timeout(PATIENCE, gone_out(4)).await.unwrap();
 }
