@@ -53,6 +53,7 @@ export const LISTED = 200;
 
 /** The error codes that this client tells apart. */
 export const Code = Object.freeze({
+  joinFailed: 11,
   signInNeeded: 14,
   tooManyRequests: 15,
   unavailable: 17,

@@ -1,6 +1,6 @@
 import { backoff } from '../protocol/backoff.js';
 import { Emitter } from '../protocol/emitter.js';
-import { Disconnected, Refused } from '../protocol/types.js';
+import { Code, Disconnected, Refused } from '../protocol/types.js';
 import { CallMedia } from './call-media.js';
 import { CallOutgoing } from './call-outgoing.js';
 import { CallRoster } from './call-roster.js';
@@ -18,6 +18,8 @@ import { explain } from './problem.js';
 
 /** After the media node changed, for how long it is waited for whoever is missing, in milliseconds. */
 const SETTLING = 5_000;
+/** Who was in and finds no place may still hold it, until the server notices that they were gone. After so many attempts, about two minutes, others hold it. */
+const COMEBACKS = 12;
 
 /**
  * A call that we are in, from joining to leaving. It comes back by itself, whatever breaks.
@@ -53,6 +55,8 @@ export class Call extends Emitter {
   #toldMode;
   #round = 0;
   #attempt = 0;
+  /** How often there was no place for us since we were in. */
+  #turnedAway = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -210,7 +214,8 @@ export class Call extends Emitter {
         audio: this.#outgoing.has('microphone'),
         video: this.#outgoing.has('camera'),
         muted: this.#outgoing.muted,
-        ...(this.#wish && { mode: this.#wish }),
+        // How it goes is chosen once: whoever comes back finds it as the others have it by then.
+        ...(this.#wish && !this.#wasIn && { mode: this.#wish }),
       });
       if (round !== this.#round || this.ending !== undefined) return;
       this.#entered(joined);
@@ -218,7 +223,7 @@ export class Call extends Emitter {
       if (round !== this.#round || this.ending !== undefined) return;
       if (error instanceof Disconnected) return this.#lost();
       if (!(error instanceof Refused)) throw error;
-      if (error.retryAfter === undefined && !error.isWeather) return this.#end(explain(error));
+      if (error.retryAfter === undefined && !error.isWeather && !this.#mayFollowOurselves(error)) return this.#end(explain(error));
       this.#trouble = 'waiting';
       this.#again(error.retryAfter);
     }
@@ -229,6 +234,7 @@ export class Call extends Emitter {
   #entered({ participant, iceServers, mode, participants }) {
     this.#joined = true;
     this.#attempt = 0;
+    this.#turnedAway = 0;
     this.#trouble = undefined;
     this.roster.own = participant;
     this.emit('news', this.#toldMode ? this.roster.again() : this.roster.update(participants, []));
@@ -238,6 +244,21 @@ export class Call extends Emitter {
     for (const source of this.#outgoing.later) this.#publish(source);
     if (this.hand) this.#tell('callState', { hand: true });
     this.subscriptions.again();
+  }
+
+  get #wasIn() {
+    return this.roster.own !== undefined;
+  }
+
+  /**
+   * Whether the place that we do not get may be our own.
+   *
+   * @param {Refused} error
+   */
+  #mayFollowOurselves({ code }) {
+    if (code !== Code.joinFailed || !this.#wasIn) return false;
+    this.#turnedAway += 1;
+    return this.#turnedAway <= COMEBACKS;
   }
 
   /** Tries again to join, in a while. @param {number} [wait] In milliseconds. */

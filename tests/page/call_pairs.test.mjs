@@ -168,6 +168,39 @@ timed('a fifth person hears why not', async () => {
   other.call.leave();
 });
 
+timed('who was in and comes back waits for the place that is still their own, and does not choose again how the call goes', async () => {
+  const { call, connection, client, answers, asked } = stage({ room: 'four' }, 'p2p');
+  const joins = () => asked.filter(([type]) => type === 'callJoin').map(([, { mode }]) => mode);
+  const full = () => Promise.reject(new Refused({ code: Code.joinFailed, error: 'the call is full', payload: '' }));
+  const comeBack = async () => {
+    connection.emit('status', { phase: 'waiting', until: 0 });
+    client.emit('ready', true);
+    await settled();
+  };
+  const joined = answers.callJoin;
+  await call.enter({});
+  answers.callJoin = full;
+  await comeBack();
+  assert.deepEqual([call.standing, call.ending], ['waiting', undefined]);
+  answers.callJoin = joined;
+  mock.timers.tick(500);
+  await settled();
+  assert.deepEqual([call.standing, joins()], ['joining', ['p2p', undefined, undefined]]);
+  // It does not stay our own for ever.
+  answers.callJoin = full;
+  await comeBack();
+  for (let attempt = 0; attempt < 12; attempt += 1) {
+    mock.timers.tick(20_000);
+    await settled();
+  }
+  assert.deepEqual([call.ending, joins().length], ['The call is full.', 16]);
+
+  const stranger = stage();
+  stranger.answers.callJoin = full;
+  await stranger.call.enter({});
+  assert.equal(stranger.call.ending, 'The call is full.');
+});
+
 timed('who speaks, and how good connections are, is found out here', async () => {
   const { call, pairs } = await among('ann', 'zoe');
   for (const pair of pairs) pair.become('connected');

@@ -82,7 +82,7 @@ class Pair extends Emitter {
 }
 
 /** A page in a call, and the server that it talks to. */
-export function stage(place = { channel: '' }) {
+export function stage(place = { channel: '' }, wish) {
   const client = new Emitter();
   const connection = new Emitter();
   const [sent, asked, peers, pairs] = [[], [], [], []];
@@ -97,7 +97,7 @@ export function stage(place = { channel: '' }) {
     list.push(made);
     return made;
   };
-  const call = new Call(client, connection, place, { node: make(peers, Peer), pair: make(pairs, Pair) });
+  const call = new Call(client, connection, place, { node: make(peers, Peer), pair: make(pairs, Pair) }, wish);
   const hear = (type, body) => client.emit('call', { type, body });
   const offer = (connection, number, ...lines) => hear('callOffer', { type: 'offer', sdp: `offer ${number}`, connection, offer: number, lines });
   return { call, client, connection, sent, asked, peers, pairs, answers, hear, offer, of: (type) => sent.filter(([name]) => name === type).map(([, body]) => body) };
