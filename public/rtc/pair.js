@@ -62,9 +62,9 @@ export class Pair extends Emitter {
     return this.#signaled.connection.connectionState;
   }
 
-  /** Both ends have agreed on what is to be sent. */
+  /** Both ends have agreed on what is to be sent. Before the first description there is nothing to agree on. */
   get isAgreed() {
-    return this.#signaled.connection.signalingState === 'stable';
+    return this.#isStable && this.#signaled.connection.currentRemoteDescription !== null;
   }
 
   /** How loud the other's microphone is, from 0 to 1. */
@@ -205,9 +205,14 @@ export class Pair extends Emitter {
     return mid === undefined ? undefined : this.#signaled.connection.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
   }
 
+  /** No offer is unanswered. */
+  get #isStable() {
+    return this.#signaled.connection.signalingState === 'stable';
+  }
+
   async #offer() {
     // What came in between asks for it once more, when it is settled.
-    if (!this.isAgreed) return;
+    if (!this.#isStable) return;
     this.#describe(await this.#signaled.offer());
   }
 
@@ -216,7 +221,7 @@ export class Pair extends Emitter {
    * @param {import('../protocol/calls.js').PublishLine[]} lines
    */
   async #take(description, lines) {
-    const collides = description.type === 'offer' ? !this.isAgreed && !this.#polite : this.isAgreed;
+    const collides = description.type === 'offer' ? !this.#isStable && !this.#polite : this.#isStable;
     if (collides) return;
     const answer = await this.#signaled.take(description, () => this.#join(lines));
     this.#incoming = new Map(lines.map(({ mid, source }) => [source, mid]));

@@ -11,7 +11,7 @@ import { PairQuality } from './call-quality.js';
  * @template Track
  * @typedef {object} Connection
  * @property {string} state
- * @property {boolean} isAgreed Nothing that was told is unanswered.
+ * @property {boolean} isAgreed Something was agreed on, and nothing that was told is unanswered.
  * @property {number} loudness
  * @property {(signal: PeerSignal) => void} hear
  * @property {(source: Source, track: Track | undefined) => Promise<void>} replace
@@ -26,6 +26,12 @@ import { PairQuality } from './call-quality.js';
 
 /** A connection that is not made after so long is not made at all, in milliseconds. */
 const PATIENCE = 10_000;
+/** The first offer of the other end is waited for so long, before we make one, in milliseconds. */
+const COURTESY = 2_500;
+/** The other end may make us begin anew once in so long, in milliseconds. */
+const RENEWALS = 1_000;
+/** So much is kept of what the other end tells before that: an offer, and the ways to it. */
+const KEPT = 64;
 /** What was interrupted for so long does not come back by itself, in milliseconds. */
 const INTERRUPTED = 4_000;
 /** Other ways are looked for so often, before everything begins anew. */
@@ -52,15 +58,19 @@ export class CallPair extends Emitter {
   #make;
   #tell;
   #random;
-  /** @type {Connection<Track>} */
+  /** None where the browser makes no more. @type {Connection<Track> | undefined} */
   #connection;
   #attempt = 0;
-  /** Nothing was heard of the other end, which begins. */
+  /** No offer was heard of the other end, which begins. */
   #waits = false;
   #resting = false;
   #closed = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** The other end made us begin anew a moment ago. @type {ReturnType<typeof setTimeout> | undefined} */
+  #renewed;
+  /** What it told of yet another connection since. @type {(PeerSignal & { link: number })[]} */
+  #kept = [];
 
   /**
    * @param {object} parts
@@ -90,19 +100,29 @@ export class CallPair extends Emitter {
   }
 
   /** @param {PeerSignal & { link: number }} letter Of the other end. */
-  hear({ link, ...signal }) {
-    // Of what has not begun yet, the other end says which it is.
-    if (this.#waits) this.number = link;
-    else if (link > this.number) this.#renew(link, false);
-    this.#waits = false;
+  hear(letter) {
+    const { link, ...signal } = letter;
+    const isOffer = signal.description?.type === 'offer';
+    if (this.#waits) {
+      // Of what has not begun yet, the other end says which it is.
+      this.number = link;
+      if (isOffer) this.#begun();
+    } else if (link > this.number) {
+      if (this.#renewed !== undefined) return this.#keep(letter, isOffer);
+      // Whatever else is told without an offer leads to nothing.
+      if (!isOffer) return;
+      this.#renewed = setTimeout(() => this.#hearKept(), RENEWALS);
+      this.#renew(link, false);
+      this.#begun();
+    }
     // A smaller number is of a connection that is over; the other end hears of that soon.
-    if (link === this.number) this.#connection.hear(signal);
+    if (link === this.number) this.#connection?.hear(signal);
   }
 
   /** What was told may not have arrived: what is not settled begins anew. */
   again() {
     this.#resting = false;
-    if (!this.connected || !this.#connection.isAgreed) this.#renew(this.number + 1, true);
+    if (!this.connected || !this.#connection?.isAgreed) this.#renew(this.number + 1, true);
   }
 
   /** Something else carries the call soon: this goes on as long as it does, and is not mended. */
@@ -115,38 +135,39 @@ export class CallPair extends Emitter {
    * @param {Source} source
    * @param {Track | undefined} track
    */
-  replace(source, track) {
-    return this.#connection.replace(source, track);
+  async replace(source, track) {
+    await this.#connection?.replace(source, track);
   }
 
   /** @param {number} copies */
   share(copies) {
-    this.#connection.share(copies);
+    this.#connection?.share(copies);
   }
 
   /** @param {Source} source */
   trackOf(source) {
-    return this.#connection.trackOf(source);
+    return this.#connection?.trackOf(source);
   }
 
   /** How loud the other is, from 0 to 1. */
   get loudness() {
-    return this.#connection.loudness;
+    return this.#connection?.loudness ?? 0;
   }
 
-  ownLoudness() {
-    return this.#connection.ownLoudness();
+  async ownLoudness() {
+    return (await this.#connection?.ownLoudness()) ?? 0;
   }
 
   async measure() {
-    if (this.connected) this.quality.measured(await this.#connection.measure());
+    if (this.connected && this.#connection) this.quality.measured(await this.#connection.measure());
   }
 
   close() {
     this.#closed = true;
     this.connected = false;
     clearTimeout(this.#timer);
-    this.#connection.close();
+    clearTimeout(this.#renewed);
+    this.#connection?.close();
   }
 
   /**
@@ -156,26 +177,60 @@ export class CallPair extends Emitter {
   #renew(number, opens) {
     this.number = number;
     this.connected = false;
-    this.#connection.close();
+    this.#connection?.close();
     this.#connection = this.#begin(opens);
     this.emit('change', undefined);
   }
 
+  /** The other end made an offer. */
+  #begun() {
+    this.#waits = false;
+    this.#wait(PATIENCE);
+  }
+
+  /**
+   * @param {PeerSignal & { link: number }} letter
+   * @param {boolean} isOffer
+   */
+  #keep(letter, isOffer) {
+    if (isOffer) this.#kept = [letter];
+    else if (letter.link === this.#kept[0]?.link && this.#kept.length < KEPT) this.#kept.push(letter);
+  }
+
+  #hearKept() {
+    this.#renewed = undefined;
+    for (const letter of this.#kept.splice(0)) this.hear(letter);
+  }
+
   /** @param {boolean} opens */
   #begin(opens) {
-    const connection = this.#make(opens);
     this.#waits = !opens;
+    const connection = this.#made(opens);
+    if (!connection) return undefined;
     const ifUsed = (/** @type {() => void} */ act) => () => !this.#closed && connection === this.#connection && act();
     connection.on('signal', (signal) => connection === this.#connection && this.#tell({ link: this.number, ...signal }));
     connection.on('state', ifUsed(() => this.#turned()));
     connection.on('tracks', ifUsed(() => this.emit('tracks', undefined)));
     connection.on('broken', ifUsed(() => this.#failed(true)));
-    this.#wait(PATIENCE);
+    if (opens) this.#wait(PATIENCE);
+    else this.#wait(COURTESY, () => this.#renew(this.number + 1, true));
     return connection;
   }
 
+  /** @param {boolean} opens */
+  #made(opens) {
+    try {
+      return this.#make(opens);
+    } catch (error) {
+      // Such as a browser that has too many already: later there may be fewer.
+      reportError(error);
+      this.#failed(true);
+      return undefined;
+    }
+  }
+
   #turned() {
-    const { state } = this.#connection;
+    const state = this.#connection?.state;
     if (state === 'connected') {
       clearTimeout(this.#timer);
       this.#attempt = 0;
@@ -191,10 +246,13 @@ export class CallPair extends Emitter {
     this.emit('change', undefined);
   }
 
-  /** @param {number} patience */
-  #wait(patience) {
+  /**
+   * @param {number} patience
+   * @param {() => void} [act] When it ends.
+   */
+  #wait(patience, act = () => this.#failed(false)) {
     clearTimeout(this.#timer);
-    if (!this.#resting) this.#timer = setTimeout(() => this.#failed(false), patience);
+    if (!this.#resting) this.#timer = setTimeout(act, patience);
   }
 
   /** @param {boolean} forGood Other ways would not help. */
@@ -203,7 +261,7 @@ export class CallPair extends Emitter {
     clearTimeout(this.#timer);
     if (!this.#resting) {
       // Where the other end has not answered, there is nothing that could be restarted.
-      const restarts = !forGood && this.#connection.isAgreed && this.#attempt % (RESTARTS + 1) < RESTARTS;
+      const restarts = !forGood && this.#connection?.isAgreed && this.#attempt % (RESTARTS + 1) < RESTARTS;
       const wait = backoff(this.#attempt, this.#random);
       this.#attempt += 1;
       this.#timer = setTimeout(() => (restarts ? this.#restart() : this.#renew(this.number + 1, true)), wait);
@@ -212,7 +270,7 @@ export class CallPair extends Emitter {
   }
 
   #restart() {
-    this.#connection.restart();
+    this.#connection?.restart();
     this.#wait(PATIENCE);
   }
 }

@@ -17,12 +17,14 @@ async function among(...others) {
   return { ...page, tell, letters: () => page.of('callPeer') };
 }
 
+const offered = { description: { type: 'offer', sdp: 'o' }, lines: [] };
+
 /** Runs with a clock of its own. */
 function timed(name, act) {
-  test(name, async () => {
+  test(name, async (context) => {
     mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
     try {
-      await act();
+      await act(context);
     } finally {
       mock.timers.reset();
     }
@@ -76,15 +78,70 @@ timed('a way that fails is looked for anew, then made anew; the greater number c
   mock.timers.tick(2_000);
   assert.deepEqual([pairs.length, pairs[0].closed], [2, true]);
   // The other end began anew as well, and more often.
-  hear('callPeer', { participant: 'ann', link: 5, candidate: { candidate: 'c' } });
+  hear('callPeer', { participant: 'ann', link: 5, ...offered });
   hear('callPeer', { participant: 'ann', link: 4, candidate: { candidate: 'late' } });
-  assert.deepEqual([pairs.length, pairs[2].heard], [3, [{ candidate: { candidate: 'c' } }]]);
+  assert.deepEqual([pairs.length, pairs[2].heard], [3, [offered]]);
   pairs[2].become('connected');
   assert.deepEqual([call.standing, call.people.find(({ own }) => !own).absent], ['on', false]);
   // Where the two do not understand each other, looking for other ways is no help.
   pairs[2].emit('broken', new Error('no such line'));
   mock.timers.tick(500);
   assert.deepEqual([pairs.length, pairs[2].restarts], [4, 0]);
+  call.leave();
+});
+
+timed('who waits for the first offer in vain soon makes it', async () => {
+  const { call, pairs, hear, letters } = await among('zoe');
+  hear('callPeer', { participant: 'zoe', link: 1, candidate: { candidate: 'without an offer' } });
+  mock.timers.tick(2_400);
+  assert.deepEqual(pairs.map(({ wish }) => wish.opens), [false]);
+  mock.timers.tick(200);
+  assert.deepEqual([pairs.map(({ wish }) => wish.opens), pairs[0].closed, pairs[0].restarts], [[false, true], true, 0]);
+  pairs[1].emit('signal', offered);
+  assert.equal(letters().at(-1).link, 2);
+  // The offer that was late is of a connection that is over.
+  hear('callPeer', { participant: 'zoe', link: 1, ...offered });
+  assert.deepEqual(pairs[1].heard, []);
+  call.leave();
+
+  const other = await among('zoe');
+  other.hear('callPeer', { participant: 'zoe', link: 1, ...offered });
+  mock.timers.tick(9_000);
+  assert.equal(other.pairs.length, 1);
+  other.call.leave();
+});
+
+timed('the other end makes us begin anew once a second at most, and only with an offer', async () => {
+  const { call, pairs, hear } = await among('ann');
+  pairs[0].become('connected');
+  for (let link = 2; link < 50; link += 1) hear('callPeer', { participant: 'ann', link, candidate: { candidate: 'c' } });
+  assert.deepEqual([pairs.length, call.standing], [1, 'on']);
+  for (let link = 2; link < 50; link += 1) {
+    hear('callPeer', { participant: 'ann', link, ...offered });
+    hear('callPeer', { participant: 'ann', link, candidate: { candidate: String(link) } });
+  }
+  assert.equal(pairs.length, 2);
+  mock.timers.tick(1_000);
+  assert.deepEqual([pairs.length, pairs[2].heard], [3, [offered, { candidate: { candidate: '49' } }]]);
+  call.leave();
+});
+
+timed('a browser that makes no more connections is asked again later', async (context) => {
+  const { call, pairs, refuse } = await among('ann');
+  const reported = context.mock.fn();
+  globalThis.reportError = reported;
+  pairs[0].become('connected');
+  refuse(new Error('too many'));
+  pairs[0].become('closed');
+  mock.timers.tick(500);
+  assert.deepEqual([pairs.length, reported.mock.callCount(), call.standing], [1, 1, 'interrupted']);
+  assert.equal(call.media.trackOf('ann', 'camera'), undefined);
+  await call.send('camera', new Track());
+  refuse(undefined);
+  mock.timers.tick(1_000);
+  pairs[1].become('connected');
+  assert.equal(call.standing, 'on');
+  delete globalThis.reportError;
   call.leave();
 });
 

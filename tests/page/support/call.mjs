@@ -92,7 +92,9 @@ export function stage(place = { channel: '' }, wish) {
     return answers[type]?.(payload);
   };
   connection.send = (frame) => sent.push([frame.type, frame[frame.type]]);
+  let refusal;
   const make = (list, Kind) => (wish) => {
+    if (refusal) throw refusal;
     const made = Object.assign(new Kind(), { wish });
     list.push(made);
     return made;
@@ -100,7 +102,8 @@ export function stage(place = { channel: '' }, wish) {
   const call = new Call(client, connection, place, { node: make(peers, Peer), pair: make(pairs, Pair) }, wish);
   const hear = (type, body) => client.emit('call', { type, body });
   const offer = (connection, number, ...lines) => hear('callOffer', { type: 'offer', sdp: `offer ${number}`, connection, offer: number, lines });
-  return { call, client, connection, sent, asked, peers, pairs, answers, hear, offer, of: (type) => sent.filter(([name]) => name === type).map(([, body]) => body) };
+  const refuse = (error) => (refusal = error);
+  return { call, client, refuse, connection, sent, asked, peers, pairs, answers, hear, offer, of: (type) => sent.filter(([name]) => name === type).map(([, body]) => body) };
 }
 
 /** Somebody in a call, as the server tells of them. */
