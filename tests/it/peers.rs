@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::chat::site::Site;
+use crate::store_contract::vocabulary::eventually;
 use crate::support::client::Client;
 use crate::support::node::{Node, Settings};
 
@@ -217,6 +218,34 @@ async fn two_nodes_hand_calls_over_when_one_is_stopped() {
     assert!(stopped.elapsed() < GAP, "it took {:?}", stopped.elapsed());
     assert!(holder.wait().await.success());
     assert_eq!(stays.metric("rialto_media_renewals_refused_total").await, 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_nodes_one_that_slept_does_no_harm_when_it_wakes() {
+    let site = two_chat_nodes().await;
+    let mut on = [(site.here().address(), Client::guest(site.here()).await), (site.there().address(), Client::guest(site.there()).await)];
+    for (_, client) in &mut on {
+        client.call_peers(json!({})).await;
+    }
+    let (holder, stays) = holder_first(&site).await;
+    on.sort_by_key(|(address, _)| *address != stays.address());
+    let [(_, mut ann), (_, mut bob)] = on;
+    ann.connects(&mut bob, 1).await;
+    holder.pause(true);
+    ann.expect_type("callMoved").await;
+    // What is for him waits until he is there as well.
+    ann.ask("callPeer", json!({ "participant": bob.session(), "link": 7, "candidate": null })).await;
+    holder.pause(false);
+    bob.expect("what waited for him", |v| v["callPeer"] == json!({ "participant": ann.session(), "link": 7, "candidate": null })).await;
+    bob.brings(&ann, json!({ "link": 7, "candidate": null })).await;
+    eventually("it is refused, and has given the room up", || async {
+        holder.metric("rialto_media_renewals_refused_total").await >= 1.0 && holder.metric("rialto_signaling_rooms").await == 0.0
+    })
+    .await;
+    for client in [&ann, &bob] {
+        assert_eq!(client.received_of("callMoved"), [json!({})], "once");
+        assert!(client.received_of("callTracks").iter().skip(1).all(|tracks| sessions(tracks).len() == 2), "nobody seemed to leave");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
