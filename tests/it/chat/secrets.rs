@@ -129,6 +129,8 @@ async fn the_log_knows_no_secrets(site: Site) {
     for node in &site.nodes {
         node.sigterm();
         assert!(node.wait().await.success());
+        // What it said last may still be on its way to this process.
+        node.logged("stopped").await;
         assert_silent(node, said.iter().chain(&passwords).copied().chain(keys.iter().map(String::as_str)).chain(["xq-"]));
     }
 }
