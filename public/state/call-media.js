@@ -1,14 +1,10 @@
 import { Emitter } from '../protocol/emitter.js';
 import { CallLink } from './call-link.js';
+import { CallOverlap, LOOKS } from './call-overlap.js';
 import { CallPairs } from './call-pairs.js';
 
 /** @typedef {import('../protocol/calls.js').Source} Source */
 /** @typedef {import('../protocol/calls.js').Mode} Mode */
-
-/** After everything comes through the server, the ways to each go on for so long: the others may not be there yet, in milliseconds. */
-const LINGER = 6_000;
-/** How often it is looked meanwhile whether something comes the other way already, in milliseconds. */
-const LOOK = 200;
 
 /**
  * How a page makes its connections.
@@ -41,10 +37,9 @@ export class CallMedia extends Emitter {
   #latest = new Map();
   /** What was told may not have arrived. */
   #anew = false;
-  /** @type {ReturnType<typeof setInterval> | undefined} */
-  #looking;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #lingering;
+  #overlap = new CallOverlap();
+  /** How often in a row somebody to whom there is a way was not in the call. @type {Map<string, number>} */
+  #gone = new Map();
 
   /**
    * @param {object} parts
@@ -103,9 +98,20 @@ export class CallMedia extends Emitter {
    */
   misses(participant) {
     const pair = this.#pairs.get(participant);
-    if (this.mode !== 'p2p' || !pair) return false;
+    if (!pair) return false;
+    // What is not mended any more does not matter where the server brings the same.
+    if (this.mode !== 'p2p') return pair.isBroken && !this.#arrives(participant);
     // Whom a media node let us see, we see again as soon as there is another way.
     return pair.isBroken || (!pair.proven && [...this.#latest.values()].some((latest) => latest.participant === participant));
+  }
+
+  /**
+   * Whether no way was ever found to somebody, while there is one to others.
+   *
+   * @param {string} participant
+   */
+  isApart(participant) {
+    return this.mode === 'p2p' && !this.hopeless && this.#pairs.get(participant)?.hopeless === true;
   }
 
   /**
@@ -131,6 +137,7 @@ export class CallMedia extends Emitter {
     if (mode === 'p2p') {
       this.#fromEachToEach(before);
     } else if (before === 'p2p') {
+      this.#overlap.end();
       this.#pairs.rest();
       this.#link.moving(false);
     }
@@ -188,8 +195,7 @@ export class CallMedia extends Emitter {
   }
 
   close() {
-    clearInterval(this.#looking);
-    clearTimeout(this.#lingering);
+    this.#overlap.end();
     this.#link.close();
     this.#pairs.close();
   }
@@ -208,36 +214,62 @@ export class CallMedia extends Emitter {
 
   /** @param {Mode | undefined} before */
   #fromEachToEach(before) {
-    this.#stopLingering();
+    if (before === 'sfu') this.#overlap.begin((isLate) => isLate && this.#letGo());
     this.#link.rest();
     if (this.#anew || before !== 'p2p') this.#pairs.again();
     this.#anew = false;
     const others = this.#roster.people.filter(({ own }) => !own);
     // Who is missing may still come, and is seen and heard meanwhile.
     this.#pairs.follow(others.filter(({ absent }) => !absent).map(({ participant }) => participant), others.map(({ participant }) => participant));
-    if (this.#pairs.size === 0) this.#link.leave();
+    if (this.#pairs.size === 0) this.#letGo();
   }
 
   #linked() {
-    if (this.mode === 'sfu' && this.#link.connected && this.#pairs.size > 0 && this.#lingering === undefined) {
-      this.#looking = setInterval(() => this.emit('tracks', undefined), LOOK);
-      this.#lingering = setTimeout(() => {
-        this.#stopLingering();
-        this.#pairs.close();
-        this.emit('tracks', undefined);
-      }, LINGER);
+    if (this.mode === 'sfu' && this.#link.connected && this.#pairs.size > 0 && !this.#overlap.lasts) {
+      this.#gone.clear();
+      this.#overlap.begin((isLate) => this.#part(isLate));
     }
     this.emit('change', undefined);
   }
 
   #paired() {
-    if (this.mode === 'p2p' && this.isCarried) this.#link.leave();
+    if (this.mode === 'p2p' && this.isCarried) this.#letGo();
     this.emit('change', undefined);
   }
 
-  #stopLingering() {
-    clearInterval(this.#looking);
-    clearTimeout(this.#lingering);
-    this.#looking = this.#lingering = undefined;
+  /** Nothing is expected of the media node that there was. */
+  #letGo() {
+    this.#overlap.end();
+    this.#link.leave();
+  }
+
+  /**
+   * Ends the ways to those who come through the server. Who cannot reach it, while we can, goes on to be seen and heard as before.
+   *
+   * @param {boolean} isLate
+   */
+  #part(isLate) {
+    const before = this.#pairs.size;
+    const there = new Set(this.#roster.people.filter(({ absent }) => !absent).map(({ participant }) => participant));
+    this.#pairs.keep((participant, pair) => {
+      const isThere = there.has(participant);
+      this.#gone.set(participant, isThere ? 0 : (this.#gone.get(participant) ?? 0) + 1);
+      // Whose connection with the server is made anew is out of the call for a moment.
+      if (!isThere) return (this.#gone.get(participant) ?? 0) < LOOKS;
+      return !isLate || !this.#link.connected || (pair.proven && !this.#arrives(participant));
+    });
+    if (this.#pairs.size === 0) this.#overlap.end();
+    if (!isLate || this.#pairs.size !== before) this.emit('tracks', undefined);
+  }
+
+  /**
+   * Whether somebody comes through the server, as far as there is anything to come.
+   *
+   * @param {string} participant
+   */
+  #arrives(participant) {
+    const person = this.#roster.people.find((one) => one.participant === participant);
+    if (!person?.microphone && !person?.camera && !person?.screen) return true;
+    return this.#roster.lines.some((line) => line.participant === participant && this.#link.flows(line.mid));
   }
 }

@@ -111,6 +111,15 @@ export class CallPairs extends Emitter {
     for (const pair of this.#pairs.values()) pair.rest();
   }
 
+  /**
+   * Ends all the ways but these.
+   *
+   * @param {(participant: string, pair: CallPair<Track>) => boolean} holds
+   */
+  keep(holds) {
+    for (const [participant, pair] of [...this.#pairs]) if (!holds(participant, pair)) this.#drop(participant);
+  }
+
   close() {
     this.#stopLooking();
     for (const participant of [...this.#pairs.keys()]) this.#drop(participant);

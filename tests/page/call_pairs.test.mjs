@@ -181,6 +181,72 @@ timed('from each to each, to a media node, and back, without a gap', async () =>
   call.leave();
 });
 
+timed('who cannot reach the media node stays in the call by the way there was, and is missed when that breaks', async () => {
+  const { call, peers, pairs, hear, tell, offer } = await among('ann', 'ben', 'mute');
+  for (const pair of pairs) pair.become('connected');
+  const people = [somebody('me'), somebody('ann', 'microphone'), somebody('ben', 'microphone'), somebody('mute')];
+  const lines = ['ann', 'ben'].map((participant) => ({ mid: participant, participant, source: 'microphone' }));
+  const there = (...names) => hear('callTracks', { mode: 'sfu', participants: people.filter(({ participant }) => ['me', ...names].includes(participant)), lines });
+  hear('callMoved', {});
+  there('ann', 'ben', 'mute');
+  offer(1, 1);
+  await settled();
+  peers[0].become('connected');
+  peers[0].flows = (mid) => mid === 'ann';
+  mock.timers.tick(60_000);
+  assert.deepEqual(pairs.map(({ closed }) => closed), [true, false, true]);
+  assert.equal(call.media.trackOf('ben', 'microphone'), 'microphone of a pair');
+  // Our own connection with the server is what carries us to the others.
+  const absent = () => call.people.filter((person) => person.absent).map(({ participant }) => participant);
+  assert.deepEqual([call.standing, absent()], ['on', []]);
+  // Who tries to reach it once more is out of the call for a moment.
+  there('ann', 'mute');
+  mock.timers.tick(2_000);
+  there('ann', 'ben', 'mute');
+  mock.timers.tick(5_000);
+  assert.equal(pairs[1].closed, false);
+  pairs[1].become('failed');
+  assert.deepEqual(absent(), ['ben']);
+  peers[0].flows = () => true;
+  mock.timers.tick(200);
+  assert.deepEqual([pairs[1].closed, call.media.trackOf('ben', 'microphone'), absent()], [true, 'track on ben', []]);
+  call.leave();
+
+  const other = await among('ann');
+  other.pairs[0].become('connected');
+  other.hear('callMoved', {});
+  other.tell('sfu', 'ann');
+  other.offer(1, 1);
+  await settled();
+  other.peers[0].become('connected');
+  other.tell('sfu');
+  mock.timers.tick(5_500);
+  assert.equal(other.pairs[0].closed, false);
+  mock.timers.tick(1_000);
+  assert.equal(other.pairs[0].closed, true, 'who has left hears nothing any more');
+  other.call.leave();
+});
+
+timed('the media node that was is left, also if somebody is never reached without it', async () => {
+  const { call, peers, pairs, hear, tell, offer } = await among('ann', 'ben');
+  hear('callMoved', {});
+  tell('sfu', 'ann', 'ben');
+  offer(1, 1);
+  await settled();
+  peers[0].become('connected');
+  peers[0].flowing = true;
+  mock.timers.tick(7_000);
+  hear('callMoved', {});
+  tell('p2p', 'ann', 'ben');
+  pairs.at(-1).become('connected');
+  mock.timers.tick(3_000);
+  tell('p2p', 'ann', 'ben');
+  assert.equal(peers[0].closed, false);
+  mock.timers.tick(3_000);
+  assert.equal(peers[0].closed, true);
+  call.leave();
+});
+
 timed('a media node that offers nothing is asked, and the call goes on meanwhile', async () => {
   const { call, pairs, hear, tell, of } = await among('ann');
   pairs[0].become('connected');
