@@ -24,6 +24,7 @@
  * @property {boolean} speaking
  * @property {Quality} quality Good unless we are told otherwise.
  * @property {boolean} absent
+ * @property {boolean} [apart] No way to them was ever found, while there is one to others.
  */
 
 /**

@@ -76,8 +76,8 @@ export function modeWords(mode) {
   if (mode === 'p2p') {
     return {
       name: 'Peer to peer',
-      meaning: `Sound and pictures go from each person to each other, encrypted all the way, without a media server. That works for up to ${MESH} people. When it needs a media server and there is one, the call moves there by itself.`,
-      turn: 'The call goes on peer to peer.',
+      meaning: `Sound and pictures go from each person to each other, encrypted all the way, without a media server. That works for up to ${MESH} people. The others can find out your IP address then. When it needs a media server and there is one, the call moves there by itself.`,
+      turn: 'The call goes on peer to peer: the others can find out your IP address.',
     };
   }
   return {
@@ -85,6 +85,18 @@ export function modeWords(mode) {
     meaning: `Each sends sound and pictures once, to a media server, which hands them on. That works for many people. When no media server is left, up to ${MESH} people go on peer to peer, by themselves.`,
     turn: 'The call goes through the server now.',
   };
+}
+
+/** What helps those two of whom each reaches others, but who do not reach each other. */
+export const APART = 'You cannot reach each other: the network of one of you blocks it. Another network or a VPN may help.';
+
+/**
+ * The same, told once.
+ *
+ * @param {string} name The other one.
+ */
+export function apartWords(name) {
+  return `You and ${name} cannot reach each other: the network of one of you blocks it. Another network or a VPN may help.`;
 }
 
 /**

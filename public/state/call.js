@@ -6,7 +6,7 @@ import { CallOutgoing } from './call-outgoing.js';
 import { CallRoster } from './call-roster.js';
 import { standingOf } from './call-standing.js';
 import { CallSubscriptions } from './call-subscriptions.js';
-import { endingWords, modeWords } from './call-words.js';
+import { apartWords, endingWords, modeWords } from './call-words.js';
 import { explain } from './problem.js';
 
 /** @typedef {import('../protocol/calls.js').Source} Source */
@@ -57,6 +57,8 @@ export class Call extends Emitter {
   #attempt = 0;
   /** How often there was no place for us since we were in. */
   #turnedAway = 0;
+  /** Whom we do not reach, as was told. @type {Set<string>} */
+  #apart = new Set();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -104,7 +106,7 @@ export class Call extends Emitter {
     return this.roster.people.map((person) => {
       if (person.own) return { ...person, ...own };
       const { participant, absent } = person;
-      return { ...person, absent: !media.carries(participant) && (absent || media.misses(participant)) };
+      return { ...person, absent: !media.carries(participant) && (absent || media.misses(participant)), apart: media.isApart(participant) };
     });
   }
 
@@ -337,7 +339,17 @@ export class Call extends Emitter {
       if (this.#trouble !== 'offline') this.#trouble = undefined;
       if (this.roster.moving) this.#settle();
     }
+    this.#tellApart();
     this.emit('change', undefined);
+  }
+
+  /** Says once of each whom we do not reach. */
+  #tellApart() {
+    for (const { participant, name } of this.people.filter(({ apart }) => apart)) {
+      if (this.#apart.has(participant)) continue;
+      this.#apart.add(participant);
+      this.emit('notice', apartWords(name));
+    }
   }
 
   #lost() {

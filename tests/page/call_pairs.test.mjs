@@ -53,6 +53,20 @@ timed('each of the others has a way of their own, and of two the one with the sm
   assert.deepEqual(pairs.map(({ closed }) => closed), [true, true, true]);
 });
 
+timed('two of many who never reach each other are told so, and what helps', async () => {
+  const { call, pairs } = await among('ann', 'ben');
+  const notices = [];
+  call.on('notice', (words) => notices.push(words));
+  pairs[0].become('connected');
+  for (let second = 0; second < 40; second += 1) mock.timers.tick(1_000);
+  const shown = () => call.people.map(({ participant, absent, apart }) => [participant, absent, apart]);
+  assert.deepEqual(shown(), [['me', false, undefined], ['ann', false, false], ['ben', true, true]]);
+  assert.deepEqual(notices, ['You and ben cannot reach each other: the network of one of you blocks it. Another network or a VPN may help.']);
+  pairs.at(-1).become('connected');
+  assert.deepEqual([shown()[2], call.standing], [['ben', false, false], 'on']);
+  call.leave();
+});
+
 timed('what we send goes to everybody, and is published', async () => {
   const { call, pairs, asked } = await among('ann', 'zoe');
   const screen = new Track();
@@ -175,7 +189,7 @@ timed('from each to each, to a media node, and back, without a gap', async () =>
   assert.equal(of('callPeer').at(-1).link, 2);
   pairs[1].become('connected');
   assert.deepEqual([call.media.trackOf('ann', 'camera'), peers[0].closed, call.standing], ['camera of a pair', true, 'on']);
-  assert.deepEqual(notices, ['The call goes through the server now.', 'The call goes on peer to peer.']);
+  assert.deepEqual(notices, ['The call goes through the server now.', 'The call goes on peer to peer: the others can find out your IP address.']);
   mock.timers.tick(60_000);
   assert.equal(of('callRestart').length, 0);
   call.leave();

@@ -39,7 +39,7 @@ export class CallLobby extends HTMLElement {
     { class: 'way' },
     element('label', { for: 'peer-to-peer' }, 'Peer to peer'),
     this.#peers,
-    element('p', { id: 'peer-to-peer-hint' }, 'Straight to each other, without a media server: for up to 4 people. Whoever opens a call chooses.'),
+    element('p', { id: 'peer-to-peer-hint' }, 'Straight to each other, without a media server: for up to 4 people. The others can find out your IP address. Whoever opens a call chooses.'),
   );
   #join = element('button', { class: 'button primary join', type: 'button' }, 'Join');
   #microphone;

@@ -1,3 +1,4 @@
+import { APART } from '../../state/call-words.js';
 import { callIcon } from '../call-icons.js';
 import { element, reconcile } from '../dom.js';
 import { icon } from '../icons.js';
@@ -56,8 +57,8 @@ class Line {
   item = element('li', {}, this.#avatar, this.#name, this.#marks);
 
   /** @param {Person} person */
-  show({ user, name, own, hand, microphone, camera, screen, absent, speaking }) {
-    const shown = JSON.stringify([name, hand, microphone, camera, screen, absent]);
+  show({ user, name, own, hand, microphone, camera, screen, absent, apart, speaking }) {
+    const shown = JSON.stringify([name, hand, microphone, camera, screen, absent, apart]);
     this.item.classList.toggle('speaking', speaking && microphone);
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -68,7 +69,7 @@ class Line {
       ...[
         hand && mark('Hand raised', document.createTextNode('✋')),
         screen && mark('Shares a screen', callIcon('screen')),
-        absent && mark('Reconnecting', icon('sending')),
+        absent && mark(apart ? APART : 'Reconnecting', icon('sending')),
         mark(camera ? 'Camera on' : 'Camera off', callIcon(camera ? 'camera' : 'cameraOff'), !camera),
         mark(microphone ? 'Microphone on' : 'Microphone off', callIcon(microphone ? 'microphone' : 'microphoneOff'), !microphone),
       ].filter((node) => node instanceof Node),

@@ -1,3 +1,4 @@
+import { APART } from '../../state/call-words.js';
 import { callIcon } from '../call-icons.js';
 import { element } from '../dom.js';
 import { icon } from '../icons.js';
@@ -21,7 +22,8 @@ export class CallTile extends HTMLElement {
   #hand = element('span', { class: 'hand', hidden: true }, '✋');
   #quality = element('span', { class: 'quality' }, element('i'), element('i'), element('i'));
   #pin = element('button', { class: 'pin', type: 'button' }, callIcon('pin'));
-  #state = element('p', { class: 'state', hidden: true }, icon('sending'), 'Reconnecting…');
+  #trouble = element('span');
+  #state = element('p', { class: 'state', hidden: true }, icon('sending'), this.#trouble);
   #reaction = element('span', { class: 'reaction', 'aria-hidden': 'true' });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #reacting;
@@ -65,6 +67,8 @@ export class CallTile extends HTMLElement {
     this.#silent.hidden = isScreen || person.microphone;
     this.#hand.hidden = isScreen || !person.hand;
     this.#state.hidden = !(person.absent || (troubled && !person.own));
+    const trouble = person.apart ? APART : 'Reconnecting…';
+    if (this.#trouble.textContent !== trouble) this.#trouble.textContent = trouble;
     this.#quality.hidden = quality === undefined;
     this.#quality.dataset['quality'] = quality ?? '';
     this.#pin.setAttribute('aria-pressed', String(pinned));
@@ -75,7 +79,7 @@ export class CallTile extends HTMLElement {
     this.classList.toggle('screen', isScreen);
     this.classList.toggle('frozen', !this.#state.hidden);
     const said = [name, !isScreen && !person.microphone && 'microphone off', !isScreen && !person.camera && 'camera off', person.hand && !isScreen && 'hand raised'];
-    const label = [...said, quality && quality !== 'good' && `connection ${quality}`, !this.#state.hidden && 'reconnecting'].filter(Boolean).join(', ');
+    const label = [...said, quality && quality !== 'good' && `connection ${quality}`, !this.#state.hidden && (person.apart ? 'out of reach' : 'reconnecting')].filter(Boolean).join(', ');
     if (this.getAttribute('aria-label') !== label) this.setAttribute('aria-label', label);
   }
 
