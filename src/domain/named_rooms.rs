@@ -168,15 +168,10 @@ impl NamedRooms {
         // What cannot be a slug was no guess.
         let slug = Slug::parse(slug.to_owned()).map_err(|_| DoorError::NoSuchRoom)?;
         let claims: Vec<Claim> = passes.iter().filter_map(|pass| self.passes.read(&slug, pass)).collect();
-        if claims.is_empty() {
-            self.may_guess(from).await?;
-        }
-        let Some(sight) = self.store.named_room(&slug).await? else {
+        let sight = match claims[..] {
+            [] => self.guess(&slug, from).await?,
             // Who holds a pass tries again in vain where its room has gone, and guesses nothing.
-            if claims.is_empty() {
-                self.guessed(from).await?;
-            }
-            return Err(DoorError::NoSuchRoom);
+            _ => self.store.named_room(&slug).await?.ok_or(DoorError::NoSuchRoom)?,
         };
         let guest = claims.iter().find(|claim| claim.room == sight.room.id).map(|claim| claim.guest);
         Ok((sight, guest))
@@ -227,9 +222,9 @@ impl NamedRooms {
         tokio::spawn(async move { Seat::take(&rooms, sight.room, wanted).await }).await.map_err(|_| DoorError::Busy)?
     }
 
-    /// Whether this guest is in the room now.
+    /// Whether this guest is in the room now, or somebody who came by the same pass, from another tab.
     pub async fn has_guest(&self, room: &NamedRoom, guest: UserId) -> Result<bool, StoreError> {
-        Ok(self.guests(room.channel()).await?.iter().any(|member| member.user == guest))
+        Ok(self.guests(room.channel()).await?.iter().any(|member| member.user == guest || member.peer == Some(guest)))
     }
 
     /// Whether the store has lost a room that people of this node are in, and somebody has made another one under its slug since.
@@ -269,7 +264,7 @@ pub fn default_name() -> Username {
     Username::parse("Major Tom").expect("a name")
 }
 
-/// A guest as the store has it.
-fn member(at: SessionRef, user: UserId, username: Username) -> Member {
-    Member { at, user, username, peer: None, number: None }
+/// A guest as the store is asked for it: by the identifier of its pass, which stays with it also where it gets another one.
+fn member(at: SessionRef, holder: UserId) -> Member {
+    Member { at, user: holder, username: default_name(), peer: Some(holder), number: None }
 }

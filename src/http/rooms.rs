@@ -3,7 +3,7 @@
 //! | path | answers |
 //! |---|---|
 //! | `POST /room` | makes a room: 201 for JSON, 303 to its page for a form |
-//! | `GET /room/{slug}` | the app, or what is known of the room as JSON, where `Accept` asks for that; the app also with a refusal |
+//! | `GET /room/{slug}` | the app, or what is known of the room as JSON, where `Accept` asks for that; `?token=` is a pass as the cookie is; the app also with a refusal |
 //! | `POST /room/{slug}` (form), `POST /room/{slug}/join` (JSON) | lets in who knows the password, or was let in before |
 //! | `GET /public` | the app, or the rooms for everybody as JSON |
 //! | `GET /chat/{slug}` | 308 to the room's page |
@@ -11,12 +11,13 @@
 mod answers;
 mod wish;
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::header::{IF_NONE_MATCH, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -144,7 +145,7 @@ async fn page(
     let (head, _) = request.into_parts();
     let form = if wants_json(&head.headers) { Form::Json } else { Form::Urlencoded };
     let from = client::address(&head.headers, peer, desk.hops);
-    let seen = desk.see(&slug, &head.headers, from).await;
+    let seen = desk.see(&slug, token(&head.uri), &head.headers, from).await;
     let (sight, holder) = match seen {
         Ok(seen) => seen,
         Err(error) => return desk.turned_away(&head.headers, form, turned(error)).await,
@@ -205,9 +206,9 @@ impl Desk {
     }
 
     /// The room, and whether the request comes with a good pass. A full one only whoever is in it sees: that page is being loaded anew.
-    async fn see(&self, slug: &str, headers: &HeaderMap, from: IpAddr) -> Result<(Sight, bool), DoorError> {
-        let passes = passes(slug, headers);
-        let passes: Vec<&str> = passes.iter().map(String::as_str).collect();
+    async fn see(&self, slug: &str, token: Option<String>, headers: &HeaderMap, from: IpAddr) -> Result<(Sight, bool), DoorError> {
+        let cookies = passes(slug, headers);
+        let passes: Vec<&str> = token.iter().chain(&cookies).map(String::as_str).collect();
         let (sight, holder) = self.desk.rooms.look(slug, &passes, from).await?;
         self.desk.rooms.has_place(&sight, holder).await?;
         Ok((sight, holder.is_some()))
@@ -215,7 +216,8 @@ impl Desk {
 
     /// A refusal. A browser gets the app with it, which says what there is to be said; whoever names no page, the words alone.
     async fn turned_away(&self, headers: &HeaderMap, form: Form, turned: Turned) -> Response {
-        let refused = refusal(form, turned);
+        let mut refused = refusal(form, turned);
+        kept_by_nobody(&mut refused);
         if !wants_page(headers) {
             return refused;
         }
@@ -260,6 +262,12 @@ impl Desk {
 fn passes(slug: &str, headers: &HeaderMap) -> Vec<String> {
     let name = cookie_name(slug);
     cookies::all(headers).into_iter().filter(|(known, _)| *known == name).map(|(_, pass)| pass).collect()
+}
+
+/// The pass that is in the address, for a program that keeps no cookies.
+fn token(address: &Uri) -> Option<String> {
+    let Query(mut query) = Query::<HashMap<String, String>>::try_from_uri(address).ok()?;
+    query.remove("token")
 }
 
 fn address(admitted: &Admitted) -> String {

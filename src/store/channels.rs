@@ -158,7 +158,7 @@ pub struct Member {
     pub user: UserId,
     /// The user's name when joining.
     pub username: Username,
-    /// The other end of a direct channel, as this user sees it.
+    /// The other end of a direct channel, as this user sees it; in a room with a name, who the guest's pass says that it is.
     pub peer: Option<UserId>,
     /// The account's number, in a channel where users count and not their sessions: there only a user's first session to join
     /// and its last to leave are announced.

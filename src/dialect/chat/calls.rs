@@ -31,8 +31,7 @@ pub(super) async fn join(client: &Arc<Client>, services: &Services, me: &Identit
     let (name, room) = match payload.room {
         Some(slug) => {
             let slug = Slug::parse(slug)?;
-            let room =
-                services.named_rooms.call(&slug, payload.token.as_deref(), client.connection().client()).await.map_err(Failure::door)?;
+            let room = services.named_rooms.call(&slug, payload.token.as_deref()).await.map_err(Failure::door)?;
             (CallName::Room(slug), room)
         }
         None => {

@@ -110,7 +110,7 @@ impl Talk {
             "pong" | "greeting" => {}
             "profile" => {
                 let name = Username::parse(&message.username()?).map_err(|fault| Failure(fault.0.to_owned()))?;
-                Seat::rename(&self.rooms, client.room(), client.address(), client.guest(), name).await?;
+                Seat::rename(&self.rooms, client.room(), client.address(), name).await?;
             }
             "get-room-info" => client.hall().tell(Some(client)).await?,
             "get-ice-servers" => {

@@ -21,58 +21,33 @@ impl NamedRooms {
         }
     }
 
-    /// Which call a link leads to. If there is a room with this name it is that room's own, and only whoever may be in the room may be in
-    /// the call: where guests are counted, only whoever is in the room. If there is none, it is the call of everybody who has the link,
-    /// unless a pass shows that a room is meant.
+    /// Which call is meant. Without a pass it is the call of everybody who has the link, whatever rooms there are: so nobody finds out rooms
+    /// by calling, and who is in a call by link stays in it when a room of that slug is made. With a pass it is the call of that room, and
+    /// where guests are counted only whoever is in the room may be in it.
     ///
     /// # Errors
-    /// [`DoorError::PasswordNeeded`], [`DoorError::Full`], [`DoorError::Outside`], [`DoorError::NoSuchRoom`] if there is a pass and no room,
-    /// [`DoorError::SlowDown`] for who holds no pass and tried too many names, and what the store says.
-    pub async fn call(&self, slug: &Slug, pass: Option<&str>, from: IpAddr) -> Result<RoomId, DoorError> {
-        let claim = pass.and_then(|pass| self.passes.read(slug, pass));
-        if claim.is_none() {
-            self.may_guess(from).await?;
-        }
-        let Some(sight) = self.store.named_room(slug).await? else {
-            if pass.is_none() {
-                return Ok(call_of_link(slug));
-            }
-            if claim.is_none() {
-                self.guessed(from).await?;
-            }
-            return Err(DoorError::NoSuchRoom);
-        };
-        let guest = claim.filter(|claim| claim.room == sight.room.id).map(|claim| claim.guest);
-        if guest.is_none() && sight.room.password.is_some() {
-            // By calling nobody finds out rooms faster than by looking for their pages.
-            self.guessed(from).await?;
-            return Err(DoorError::PasswordNeeded);
-        }
-        self.has_place(&sight, guest).await?;
-        if sight.room.guest_limit > 0 {
-            // A pass is not a place: there are as many as were asked for.
-            let is_in = match guest {
-                Some(guest) => self.has_guest(&sight.room, guest).await?,
-                None => false,
-            };
-            if !is_in {
-                return Err(DoorError::Outside);
-            }
+    /// [`DoorError::NoSuchRoom`] if the pass is none, or its room is gone, also where there is another one of the same slug by now;
+    /// [`DoorError::Full`], [`DoorError::Outside`], and what the store says.
+    pub async fn call(&self, slug: &Slug, pass: Option<&str>) -> Result<RoomId, DoorError> {
+        let Some(pass) = pass else { return Ok(call_of_link(slug)) };
+        let claim = self.passes.read(slug, pass).ok_or(DoorError::NoSuchRoom)?;
+        let sight = self.store.named_room(slug).await?.filter(|sight| sight.room.id == claim.room).ok_or(DoorError::NoSuchRoom)?;
+        // A pass is not a place: there are as many as were asked for.
+        if sight.room.guest_limit > 0 && !self.has_guest(&sight.room, claim.guest).await? {
+            return Err(if sight.room.is_full(sight.guests) { DoorError::Full } else { DoorError::Outside });
         }
         Ok(call_of_room(&sight.room))
     }
 
-    /// Fails for an address that has tried too many slugs.
-    pub(super) async fn may_guess(&self, from: IpAddr) -> Result<(), DoorError> {
-        Ok(self.tally.check(&*self.store, "room-misses", &[], from, self.limits.rooms).await?)
-    }
-
-    /// Counts a slug that was tried without knowing more than that.
-    pub(super) async fn guessed(&self, from: IpAddr) -> Result<(), DoorError> {
-        if let Some((_, window)) = self.limits.rooms {
-            self.store.count(&self.tally.key("room-misses", &[], from), window).await?;
+    /// The room of a slug, as somebody without a pass to it finds it. Fails for an address that has tried too many slugs in vain.
+    pub(super) async fn guess(&self, slug: &Slug, from: IpAddr) -> Result<Sight, DoorError> {
+        // A guess counts as failed until it has succeeded: otherwise any number could be under way at once.
+        self.spend("room-misses", &[], from, self.limits.rooms).await?;
+        let sight = self.store.named_room(slug).await?.ok_or(DoorError::NoSuchRoom)?;
+        if self.limits.rooms.is_some() {
+            self.store.uncount(&self.tally.key("room-misses", &[], from)).await?;
         }
-        Ok(())
+        Ok(sight)
     }
 }
 

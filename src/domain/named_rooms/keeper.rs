@@ -8,9 +8,9 @@ use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use super::seat::news;
-use super::{NamedRooms, Seat, member};
+use super::{NamedRooms, Seat};
 use crate::cluster::janitor::Chore;
-use crate::ids::{RoomId, SessionId, SessionRef, UserId, Username};
+use crate::ids::{RoomId, SessionId, SessionRef};
 use crate::store::StoreError;
 use crate::store::channels::Member;
 use crate::store::named_rooms::{Keep, Kept, NamedRoom};
@@ -27,8 +27,8 @@ const RETRY: Duration = Duration::from_millis(500);
 /// A room that guests of this node are in.
 pub(super) struct Here {
     pub(super) room: NamedRoom,
-    /// Who is in which seat, and what they are called.
-    pub(super) seats: HashMap<SessionId, (UserId, Username)>,
+    /// Who is in which seat.
+    pub(super) seats: HashMap<SessionId, Member>,
     /// Another room has its slug.
     pub(super) replaced: bool,
     /// Somebody did something since it was last kept.
@@ -79,10 +79,9 @@ impl NamedRooms {
         }
         let seats = self.here().get(&room.id).map(|here| here.seats.clone()).unwrap_or_default();
         let known = self.guests(room.channel()).await?;
-        for (session, (guest, name)) in seats {
-            let at = SessionRef { node: self.node, session };
-            if !known.iter().any(|member| member.at == at) {
-                Seat::restore(self, room, member(at, guest, name)).await?;
+        for guest in seats.into_values() {
+            if !known.iter().any(|member| member.at == guest.at) {
+                Seat::restore(self, room, guest).await?;
             }
         }
         self.remove_strays(room, &known);

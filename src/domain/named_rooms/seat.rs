@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{DoorError, Here, NamedRooms, default_name, member};
+use super::{DoorError, Here, NamedRooms, member};
 use crate::cluster::janitor::Chore;
 use crate::ids::{SessionId, SessionRef, UserId, Username};
 use crate::store::StoreError;
@@ -37,14 +37,14 @@ impl Seat {
         let at = SessionRef { node: rooms.node, session: SessionId::random() };
         // Made before it is asked for: if the answer is lost, or nobody waits for it any more, it is given back.
         let mut seat = Self { rooms: rooms.clone(), room, at, guest: wanted, standing: Standing::Asked };
-        let guest = member(at, wanted, default_name());
+        let wish = member(at, wanted);
         let news = seat.news();
-        let admission = rooms.store.admit(&seat.room, &guest, UserId::random(), rooms.limits.idle, &news).await?;
+        let admission = rooms.store.admit(&seat.room, &wish, UserId::random(), rooms.limits.idle, &news).await?;
         match admission {
             Admission::In(guest) => {
                 seat.guest = guest;
                 seat.standing = Standing::Taken;
-                seat.note();
+                seat.note(Member { user: guest, ..wish });
                 Ok(seat)
             }
             Admission::Full => {
@@ -97,18 +97,22 @@ impl Seat {
     }
 
     /// The guest is called otherwise. `false`: there is no such guest any more.
-    pub async fn rename(rooms: &NamedRooms, room: &NamedRoom, at: SessionRef, guest: UserId, name: Username) -> Result<bool, StoreError> {
-        if let Some(seat) = rooms.here().get_mut(&room.id).and_then(|here| here.seats.get_mut(&at.session)) {
-            seat.1.clone_from(&name);
+    pub async fn rename(rooms: &NamedRooms, room: &NamedRoom, at: SessionRef, name: Username) -> Result<bool, StoreError> {
+        let renamed = rooms.here().get_mut(&room.id).and_then(|here| here.seats.get_mut(&at.session)).map(|seat| {
+            seat.username = name;
+            seat.clone()
+        });
+        match renamed {
+            Some(guest) => rooms.store.rename_guest(room.channel(), &guest, &news(room, true)).await,
+            None => Ok(false),
         }
-        rooms.store.rename_guest(room.channel(), &member(at, guest, name), &news(room, true)).await
     }
 
     fn news(&self) -> News {
         news(&self.room, false)
     }
 
-    fn note(&self) {
+    fn note(&self, guest: Member) {
         let mut all = self.rooms.here();
         let here = all.entry(self.room.id).or_insert_with(|| Here {
             room: self.room.clone(),
@@ -117,7 +121,7 @@ impl Seat {
             active: false,
             strays: HashSet::new(),
         });
-        here.seats.insert(self.at.session, (self.guest, default_name()));
+        here.seats.insert(self.at.session, guest);
         here.active = true;
         here.room.clone_from(&self.room);
     }

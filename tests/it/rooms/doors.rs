@@ -6,6 +6,7 @@ use serde_json::json;
 use super::guest::{Guest, knock};
 use super::web::{ask, get_json, make, make_room, page, post_form, post_json};
 use crate::chat::site::Site;
+use crate::support::client::Client;
 
 everywhere!(
     upgrades_are_refused_before_there_is_a_connection,
@@ -56,6 +57,7 @@ async fn the_password_lets_in(site: Site) {
     assert_ne!(by_cookie.id, by_token.id);
     assert_eq!(by_cookie.asks_who_is_there().await.len(), 2);
     assert_eq!(get_json(site.there(), "/room/p", &[("Cookie", &cookie)]).await.json()["admitted"], true);
+    assert_eq!(get_json(site.there(), &format!("/room/p?token={token}"), &[]).await.json()["admitted"], true);
     assert_eq!(post_json(site.there(), "/room/nowhere/join", &json!({})).await.status, 404);
     // Nobody's log has the password, or a token.
     for node in &site.nodes {
@@ -94,6 +96,12 @@ async fn a_pass_to_a_room_that_is_gone_is_none_to_the_next(site: Site) {
     while page(site.there(), "/room/again", &[("Cookie", &old)]).await.status != 404 {}
     make(site.here(), json!({ "name": "again", "password": "two" })).await;
     assert_eq!(refused(&site, "again", "", Some(&old)).await.0, 403);
+    // Nor into the call of one that is open.
+    let mut ann = Client::guest(site.there()).await;
+    let gone = post_json(site.here(), "/room", &json!({ "name": "open" })).await.json()["token"].clone();
+    while page(site.there(), "/room/open", &[]).await.status != 404 {}
+    make_room(site.here(), "open").await;
+    assert_eq!(ann.refused("callJoin", json!({ "room": "open", "token": gone })).await, 11);
 }
 
 async fn wrong_passwords_are_slowed_down(site: Site) {
@@ -117,21 +125,26 @@ async fn wrong_passwords_are_slowed_down(site: Site) {
 }
 
 async fn rooms_are_not_found_out_by_trying(site: Site) {
+    let site = &site;
     make_room(site.here(), "there").await;
     let cookie = page(site.here(), "/room/there", &[]).await.cookie();
-    for index in 0..5 {
-        let slug = format!("guess-{index}");
-        let status = match index {
-            0 => post_json(site.any(index), &format!("/room/{slug}/join"), &json!({})).await.status,
-            1 | 2 => knock(site.any(index), &slug, "", None).await.err().unwrap().0,
-            _ => page(site.any(index), &format!("/room/{slug}"), &[]).await.status,
-        };
-        assert_eq!(status, 404);
-    }
+    // What is there was no guess, and at once as many as are allowed are not more.
+    let seen = join_all((0..5).map(|turn| page(site.any(turn), "/room/there", &[]))).await;
+    assert!(seen.iter().all(|seen| seen.status == 200));
+    let guesses = (0..9).map(|turn| async move {
+        let slug = format!("guess-{turn}");
+        match turn % 3 {
+            0 => post_json(site.any(turn), &format!("/room/{slug}/join"), &json!({})).await.status,
+            1 => knock(site.any(turn), &slug, "", None).await.err().unwrap().0,
+            _ => page(site.any(turn), &format!("/room/{slug}"), &[]).await.status,
+        }
+    });
+    let statuses = join_all(guesses).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 404).count(), 5, "{statuses:?}");
     // From now on nothing is told, whether there is such a room or not.
     for slug in ["there", "guess-6"] {
         assert_eq!(page(site.there(), &format!("/room/{slug}"), &[]).await.status, 429);
-        assert_eq!(refused(&site, slug, "", None).await.0, 429);
+        assert_eq!(refused(site, slug, "", None).await.0, 429);
         assert_eq!(post_json(site.there(), &format!("/room/{slug}/join"), &json!({})).await.status, 429);
     }
     // Who was let in before comes and goes.
@@ -176,6 +189,7 @@ async fn a_full_room_says_so(site: Site) {
     let _one = knock(site.here(), "two", "", Some(&cookie)).await.unwrap();
     let two = Guest::come(site.there(), "two").await;
     let full = ask(site.there(), "GET", "/room/two", &[], "").await;
+    assert_eq!((full.header("cache-control"), full.header("vary")), (Some("no-store"), Some("Accept, Accept-Encoding, Cookie")));
     assert_eq!((full.status, full.body.trim()), (418, "Guest limit already reached"));
     assert_eq!(page(site.there(), "/room/two", &[]).await.status, 418);
     assert_eq!(post_json(site.there(), "/room/two/join", &json!({})).await.status, 418);
