@@ -4,6 +4,8 @@ import { Emitter } from './emitter.js';
 /** The server's address, and everybody's in the room. */
 const SERVER = 'ground control';
 const EVERYBODY = 'room';
+/** For how long a sign of life is waited for, in milliseconds. */
+const IMPATIENT = 5_000;
 
 /**
  * A room cannot be seen, made or entered: `status` is what HTTP says. 0: the server cannot be reached; 401: a password is wanted; 404: no
@@ -53,6 +55,10 @@ export class Room extends Emitter {
   /** @type {string | undefined} */
   id;
   #connection;
+  /** We know who we are on the present connection. */
+  #introduced = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #silence;
 
   /**
    * @param {string} origin As `https://rialto.example`.
@@ -78,10 +84,13 @@ export class Room extends Emitter {
    *
    * @param {string} origin
    * @param {string} slug
+   * @param {string} [token] Where one was let in before; the browser's cookie may be another's, or gone.
    * @returns {Promise<ListedRoom & { admitted: boolean }>} `admitted`: no password has to be asked for.
    */
-  static look(origin, slug) {
-    return ask(new URL(`/room/${encodeURIComponent(slug)}`, origin));
+  static look(origin, slug, token) {
+    const address = new URL(`/room/${encodeURIComponent(slug)}`, origin);
+    if (token !== undefined) address.searchParams.set('token', token);
+    return ask(address);
   }
 
   /**
@@ -108,14 +117,29 @@ export class Room extends Emitter {
     this.#connection = new Connection(url);
     this.#connection.on('status', (status) => {
       // Nobody hears of the room before they know who they are.
+      this.#introduced = false;
+      clearTimeout(this.#silence);
       if (status.phase === 'open') this.#send(SERVER, 'ping', null);
       this.emit('status', status);
     });
-    this.#connection.on('frame', (frame) => this.#received(/** @type {any} */ (frame)));
+    this.#connection.on('frame', (frame) => {
+      clearTimeout(this.#silence);
+      this.#received(/** @type {any} */ (frame));
+    });
   }
 
   connect() {
     this.#connection.connect();
+  }
+
+  /** Makes sure of the connection where it may have died unnoticed, or tries at once to get it back. */
+  probe() {
+    const { phase } = this.#connection.status;
+    if (phase === 'waiting') this.#connection.connect();
+    if (phase !== 'open') return;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#connection.abandon(), IMPATIENT);
+    this.#send(SERVER, 'ping', null);
   }
 
   /** Says good-bye. */
@@ -165,6 +189,9 @@ export class Room extends Emitter {
   #received({ sender, receiver, type, data }) {
     switch (type) {
       case 'pong':
+        // An answer to a later one says nothing new.
+        if (this.#introduced) return;
+        this.#introduced = true;
         this.#connection.proven();
         this.id = receiver;
         return this.emit('id', receiver);
@@ -198,22 +225,20 @@ async function ask(address, body) {
   const headers = { accept: 'application/json', 'content-type': 'application/json' };
   const request = body === undefined ? { headers } : { headers, method: 'POST', body: JSON.stringify(body) };
   const answer = await fetch(address, request).catch(() => undefined);
-  if (!answer) throw new RoomError(0, 'The server cannot be reached');
-  const text = await answer.text();
-  if (answer.ok) return JSON.parse(text);
+  const told = await answer?.json().catch(() => undefined);
+  // What comes from in between, as from a proxy, is no answer; nor is one of which the end is missing.
+  if (!answer || (answer.ok && !told)) throw new RoomError(0, 'The server cannot be reached');
+  if (answer.ok) return told;
   const after = Number(answer.headers.get('retry-after') ?? undefined);
-  throw new RoomError(answer.status, words(text), Number.isFinite(after) ? after * 1000 : undefined);
+  throw new RoomError(answer.status, words(told), Number.isFinite(after) ? after * 1000 : undefined);
 }
 
 /**
- * A proxy may answer in words of its own.
+ * Why not, in the server's words; a proxy's are not for people.
  *
- * @param {string} text
+ * @param {any} told
  */
-function words(text) {
-  try {
-    return String(JSON.parse(text).error);
-  } catch {
-    return text.trim();
-  }
+function words(told) {
+  const error = told?.error;
+  return typeof error === 'string' ? error : 'The server cannot be reached';
 }

@@ -54,6 +54,17 @@ export function isAboutRooms(path) {
   return path === ROOMS || path.startsWith(PAGE);
 }
 
+const MADE = new RegExp(`^${GROUPS.map((group) => `[${ALPHABET}]{${group}}`).join('-')}$`, 'u');
+
+/**
+ * Whether a name is one of {@link newRoom}: nobody calls a room so who wants to be found by its name.
+ *
+ * @param {string} slug
+ */
+export function isMade(slug) {
+  return MADE.test(slug);
+}
+
 /** A name that nobody else has. */
 export function newRoom() {
   const length = GROUPS.reduce((sum, group) => sum + group, 0);

@@ -1,10 +1,10 @@
 /**
- * How a call stands. `offline`: the server is out of reach. `moving`: another media node takes over. `waiting`: there is no media node.
+ * How a call stands. `offline`: the server is out of reach. `moving`: another media node takes over. `waiting`: there is no media node. `slowed`: too much was asked of the server.
  * `interrupted`: our connection to it, or to the others, is. `blocked`: no connection could be made, time and again. `over`: for good, and why.
  *
- * @typedef {'joining' | 'on' | 'offline' | 'moving' | 'waiting' | 'interrupted' | 'blocked' | 'over'} Standing
+ * @typedef {'joining' | 'on' | 'offline' | 'moving' | 'waiting' | 'slowed' | 'interrupted' | 'blocked' | 'over'} Standing
  */
-/** @typedef {Extract<Standing, 'offline' | 'moving' | 'waiting'>} Trouble What the server told, or that it cannot. */
+/** @typedef {Extract<Standing, 'offline' | 'moving' | 'waiting' | 'slowed'>} Trouble What the server told, or that it cannot. */
 
 /**
  * @param {object} call

@@ -56,6 +56,8 @@ export function standingWords(standing) {
       return 'The call moves to another server. It goes on in a moment.';
     case 'waiting':
       return 'No media server is there at present, and peer to peer there is no place for more. You are in as soon as that changes.';
+    case 'slowed':
+      return 'There were too many attempts. The server wants a pause, and then you are in.';
     case 'interrupted':
       return 'The connection was interrupted. Reconnecting…';
     case 'blocked':

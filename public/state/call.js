@@ -226,7 +226,7 @@ export class Call extends Emitter {
       if (error instanceof Disconnected) return this.#lost();
       if (!(error instanceof Refused)) throw error;
       if (error.retryAfter === undefined && !error.isWeather && !this.#mayFollowOurselves(error)) return this.#end(explain(error));
-      this.#trouble = 'waiting';
+      this.#trouble = error.code === Code.tooManyRequests ? 'slowed' : 'waiting';
       this.#again(error.retryAfter);
     }
     this.emit('change', undefined);

@@ -102,6 +102,11 @@ export class RoomVisit extends Emitter {
     if (name && this.standing === 'in') this.#held?.rename(name);
   }
 
+  /** Makes sure of the connection where it may have died unnoticed. */
+  probe() {
+    this.#held?.probe();
+  }
+
   leave() {
     if (this.standing === 'left') return;
     this.#out('left');
@@ -158,7 +163,7 @@ export class RoomVisit extends Emitter {
   async #doubt(held) {
     const out = (/** @type {Standing} */ standing) => held === this.#held && this.#out(standing);
     try {
-      const { admitted } = await Room.look(this.#origin, this.slug);
+      const { admitted } = await Room.look(this.#origin, this.slug, held.token);
       if (!admitted) out('asking');
     } catch (error) {
       if (!(error instanceof RoomError)) throw error;

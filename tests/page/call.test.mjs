@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 
 import { Disconnected, Refused } from '../../public/protocol/types.js';
-import { hashOf, isRoom, newRoom, roomOf } from '../../public/state/call-address.js';
+import { hashOf, isMade, isRoom, newRoom, roomOf } from '../../public/state/call-address.js';
 import { settled, somebody, stage, Track } from './support/call.mjs';
 
 const microphone = { mid: '0', source: 'microphone' };
@@ -170,14 +170,18 @@ test('a call without a media node is waited for; a full one, or one that is not 
     answers.callJoin = refuse(17, 'no media node');
     await call.enter({});
     assert.equal(call.standing, 'waiting');
+    answers.callJoin = () => Promise.reject(new Refused({ code: 15, error: 'too many attempts', payload: { retryAfterMs: 500 } }));
+    mock.timers.tick(500);
+    await settled();
+    assert.equal(call.standing, 'slowed');
     answers.callJoin = good;
     mock.timers.tick(500);
     await settled();
-    assert.deepEqual([asked.length, call.standing], [2, 'joining']);
+    assert.deepEqual([asked.length, call.standing], [3, 'joining']);
     hear('callEnded', { reason: 'connection' });
     mock.timers.tick(500);
     await settled();
-    assert.equal(asked.length, 3);
+    assert.equal(asked.length, 4);
     hear('callEnded', { reason: 'full' });
     assert.deepEqual([call.standing, call.ending], ['over', 'This call is full.']);
 
@@ -226,6 +230,7 @@ test('what is shown is asked for in steps, once it stands still; nothing for who
 test('rooms have names that can be read out, and addresses', () => {
   const room = newRoom();
   assert.match(room, /^[a-z2-9]{4}-[a-z2-9]{4}-[a-z2-9]{4}$/);
+  assert.deepEqual([isMade(room), isMade('the-rialto'), isMade('blue-blue-blue')], [true, false, false]);
   assert.equal(roomOf(hashOf(room)), room);
   assert.equal(roomOf('#room=Tea_1'), 'Tea_1');
   for (const hash of ['', '#', '#room=', '#room=a b', '#room=<b>', `#room=${'x'.repeat(65)}`, '#other=a']) assert.equal(roomOf(hash), undefined, hash);

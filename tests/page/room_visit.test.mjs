@@ -14,10 +14,10 @@ let sockets;
 beforeEach(() => {
   [answers, asked, sockets] = [[], [], []];
   globalThis.fetch = async (address, { method = 'GET', body } = {}) => {
-    asked.push(`${method} ${new URL(address).pathname}${body ? ` ${body}` : ''}`);
-    const { status, told, after } = answers.shift();
+    asked.push(`${method} ${new URL(address).pathname}${new URL(address).search}${body ? ` ${body}` : ''}`);
+    const { status, told, after, raw } = answers.shift();
     if (status === 0) throw new TypeError('no network');
-    return new Response(JSON.stringify(told ?? { error: 'words' }), { status, headers: after ? { 'retry-after': after } : {} });
+    return new Response(raw ?? JSON.stringify(told ?? { error: 'words' }), { status, headers: after ? { 'retry-after': after } : {} });
   };
   globalThis.WebSocket = class {
     sent = [];
@@ -87,6 +87,11 @@ test('why there is no way in is told apart', async () => {
   for (const [status, standing] of [[404, 'missing'], [418, 'full'], [503, 'away'], [0, 'away'], [429, 'away']]) {
     assert.equal((await visit({ status })).standing, standing, String(status));
   }
+  for (const given of [{ status: 502, raw: '<html>Bad Gateway</html>' }, { status: 500, told: { detail: 1 } }, { status: 200, raw: '{"name"' }]) {
+    const made = await visit(given);
+    assert.deepEqual([made.standing, made.problem], ['away', 'The server cannot be reached.']);
+    assert.ok(made.until > Date.now() - 1_000, 'it is tried again');
+  }
   const late = await visit(open, { status: 418 });
   assert.equal(late.standing, 'full', 'the last place was taken between two questions');
 });
@@ -100,9 +105,31 @@ test('who was put out while away is at the door; what passes is waited for', asy
     sockets.at(-1).onclose({ code: 1006, reason: '' });
     made.there().then(() => (isThere = true));
     await new Promise((done) => setImmediate(done));
+    assert.equal(asked.at(-1), 'GET /room/blue?token=pass');
     assert.deepEqual([made.standing, isThere], [standing, standing !== 'in'], standing);
     made.leave();
     await new Promise((done) => setImmediate(done));
     assert.equal(isThere, true);
   }
+});
+
+test('a connection that died unnoticed is given up; one that lives stays, and says nothing twice', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const made = await visit(open, pass);
+  const [socket] = sockets;
+  socket.opens();
+  const names = () => socket.sent.filter(({ type }) => type === 'profile').length;
+  made.probe();
+  assert.equal(socket.sent.at(-1).type, 'ping');
+  socket.hears({ receiver: 'me', type: 'pong', data: null });
+  context.mock.timers.tick(6_000);
+  assert.deepEqual([sockets.length, made.standing, names()], [1, 'in', 1]);
+  made.probe();
+  answers.push(open);
+  context.mock.timers.tick(6_000);
+  context.mock.timers.tick(60_000);
+  assert.equal(sockets.length, 2, 'another connection');
+  sockets[1].opens();
+  assert.equal(sockets[1].sent.at(-1).type, 'profile');
+  made.leave();
 });
