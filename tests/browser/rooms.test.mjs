@@ -79,6 +79,19 @@ test('a room with a password by link: the wrong one is told, the right one leads
   await ben.join();
   await together(ana, ben);
 
+  // The list says where one is, and leads back there.
+  await ana.page.getByRole('button', { name: 'Back to the channels; the call goes on' }).click();
+  assert.match(await ana.page.title(), /The Rialto · Rialto$/u);
+  await ana.button('Rooms').click();
+  await ana.page.getByRole('menuitem', { name: 'Rooms for everybody' }).click();
+  const row = ana.page.getByRole('link', { name: /The Rialto.*You are here/ });
+  await row.waitFor();
+  assert.match(await ana.page.title(), /Rooms for everybody · Rialto$/u);
+  await row.click();
+  await ana.page.waitForURL(`${here}/room/the-rialto`);
+  await ana.page.locator('call-room h1:focus').waitFor();
+  await together(ana, ben);
+
   // Any client of the protocol sees them, as guests by the names that they have in the app.
   const tom = await stranger(context);
   const sees = (...names) => tom.waitForFunction((wanted) => globalThis.people?.join() === wanted, ['Major Tom', ...names].sort().join());
@@ -96,9 +109,8 @@ test('a room with a password by link: the wrong one is told, the right one leads
 
   // No link leads past the door.
   await cem.page.goto(`${here}/#room=the-rialto`);
-  await cem.page.waitForSelector('call-lobby.pictured');
-  await cem.button('Join').click();
-  await cem.page.locator('.notice', { hasText: 'this room is protected by a password' }).waitFor();
+  await cem.page.waitForURL(`${here}/room/the-rialto`);
+  await says(cem.page, 'This room is full.');
 
   // Who leaves the call leaves the room, and so does who closes the window.
   await ana.button('Leave').click();

@@ -1,7 +1,7 @@
 import { GENERAL } from '../../protocol/types.js';
 import { Pair } from '../../rtc/pair.js';
 import { Peer } from '../../rtc/peer.js';
-import { hashOf, roomOf } from '../../state/call-address.js';
+import { hashOf, pathOf, roomOf } from '../../state/call-address.js';
 import { Call } from '../../state/call.js';
 import { CallLobby } from '../call-lobby/call-lobby.js';
 import { CallRoom } from '../call-room/call-room.js';
@@ -69,7 +69,7 @@ export class CallView extends HTMLElement {
       const { visit } = place;
       if (!visit) history.replaceState(history.state, '', hashOf(place.room));
       // Out of the room is out of its call.
-      this.#unfollow = visit?.on('change', () => visit.isInside || (this.#place === place && this.#close()));
+      this.#unfollow = visit?.on('change', () => visit.isInside || (this.#place === place && this.#putOut()));
     } else if (place.channel !== this.#app.channel) this.#app.open(place.channel);
     const own = new OwnMedia(this.#app.devices);
     this.#own = own;
@@ -124,6 +124,12 @@ export class CallView extends HTMLElement {
     if (call.ending) this.#app.emit('notice', call.ending);
   }
 
+  /** Out of the room, and so of its call. */
+  #putOut() {
+    if (this.#call) this.#app.emit('notice', `You left the call in ${this.#title}.`);
+    this.#close();
+  }
+
   /** Nothing is left of it. */
   #close() {
     const hadFocus = this.contains(document.activeElement);
@@ -151,6 +157,13 @@ export class CallView extends HTMLElement {
     return place && 'room' in place ? place.visit : undefined;
   }
 
+  /** What leads others here, where there is such a thing. */
+  get #link() {
+    const place = this.#place;
+    if (!place || 'channel' in place) return undefined;
+    return new URL(place.visit ? pathOf(place.room) : `/${hashOf(place.room)}`, location.origin).href;
+  }
+
   /** @param {HTMLElement} content */
   #put(content) {
     this.setAttribute('aria-label', `Call: ${this.#title}`);
@@ -158,6 +171,9 @@ export class CallView extends HTMLElement {
   }
 
   #return() {
+    const link = this.#link;
+    // Of what one looked at meanwhile, the address may be there still.
+    if (link) history.replaceState(history.state, '', link);
     this.#show('open');
     this.querySelector('h1')?.focus();
   }
@@ -184,9 +200,11 @@ export class CallView extends HTMLElement {
   }
 
   async #copyLink() {
-    const copied = await copyText(location.href);
+    const link = this.#link;
+    if (!link) return;
+    const copied = await copyText(link);
     const who = this.#visit?.room?.protected ? 'whoever has it and knows the password can come in.' : 'whoever has it can come in.';
-    this.#app.emit('notice', copied ? `The link is copied: ${who}` : `The browser does not let this page copy. The link is ${location.href}`);
+    this.#app.emit('notice', copied ? `The link is copied: ${who}` : `The browser does not let this page copy. The link is ${link}`);
   }
 
   /** @param {Place} place */

@@ -1,5 +1,5 @@
 import { Shelf } from '../../protocol/shelf.js';
-import { isAboutRooms, newRoom, roomOf, ROOMS } from '../../state/call-address.js';
+import { isAboutRooms, isMade, newRoom, pathOf, roomOf, ROOMS } from '../../state/call-address.js';
 import { saveAs } from '../account-dialog/save-as.js';
 import { ChannelHeader } from '../channel-header/channel-header.js';
 import { ChatComposer } from '../chat-composer/chat-composer.js';
@@ -19,6 +19,8 @@ import { NarrowView } from './narrow-view.js';
 
 /** How long a notice is there to be read, in milliseconds. */
 const NOTICE = 6_000;
+/** The status of a room that takes nobody else at present. */
+const FULL = 418;
 
 /** The whole page: the channels beside the open one; on a narrow screen one of the two. */
 export class ChatApp extends HTMLElement {
@@ -49,7 +51,10 @@ export class ChatApp extends HTMLElement {
       view.toChannel();
       calls.open(place);
     };
-    const pages = new Later(main, fetchRooms, ({ RoomPages }) => new RoomPages(app, main, { call }), missing);
+    const pages = new Later(main, fetchRooms, ({ RoomPages }) => new RoomPages(app, main, { call, entitle }), missing);
+    /** What is seen in the place of a channel. @type {string | undefined} */
+    let title;
+    const entitle = (/** @type {string | undefined} */ name) => ((title = name), mark());
     const rooms = () => {
       view.toChannel();
       history.pushState({ view: 'channel' }, '', ROOMS);
@@ -85,7 +90,7 @@ export class ChatApp extends HTMLElement {
       whenIdle(() => [composer, account, people, settings, help, calls, pages].forEach((part) => part.prepare()));
     });
 
-    const mark = painter(() => markUnread(app.channels.unread, app.nameOf(app.channel)));
+    const mark = painter(() => markUnread(app.channels.unread, title ?? app.nameOf(app.channel)));
     app.on('channel', mark);
     app.on('identity', mark);
     app.people.on('change', mark);
@@ -102,9 +107,15 @@ export class ChatApp extends HTMLElement {
     mark();
     composer.focusIfHandy();
     const used = firstSign();
-    const enter = () => {
+    const enter = async () => {
       const room = roomOf(location.hash);
-      if (room !== undefined) call({ room });
+      if (room === undefined) return;
+      const isNamed = await hasPage(room);
+      // Another one was wanted meanwhile.
+      if (room !== roomOf(location.hash)) return;
+      if (!isNamed) return call({ room });
+      history.replaceState(history.state, '', pathOf(room));
+      pages.open(location.pathname);
     };
     addEventListener('hashchange', enter);
     enter();
@@ -131,6 +142,17 @@ customElements.define('chat-app', ChatApp);
 /** Calls, and how they look: most visits need neither. */
 function fetchCalls() {
   return styled(import('../call-view/call-view.js'));
+}
+
+/**
+ * Whether a link means a room with a page of its own. Where that cannot be found out, it does not.
+ *
+ * @param {string} slug
+ */
+async function hasPage(slug) {
+  if (isMade(slug)) return false;
+  const asked = import('../../protocol/rooms.js').then(({ Room }) => Room.look(location.origin, slug));
+  return asked.then(() => true, ({ status }) => status === FULL);
 }
 
 /** The pages of rooms, as well. */

@@ -84,7 +84,7 @@ export class RoomDoor extends HTMLElement {
     this.#form.hidden = !isAsking;
     const wrong = isAsking ? problem : '';
     if (this.#problem.textContent !== wrong) this.#problem.textContent = wrong;
-    this.#input.setAttribute('aria-invalid', String(wrong !== ''));
+    this.#input.setAttribute('aria-invalid', String(wrong !== '' && until <= Date.now()));
     this.#patience.begin(isAsking || standing === 'away' ? until : 0);
     this.#enter.disabled = busy || this.#patience.isNeeded;
     this.#again.hidden = standing !== 'full' && standing !== 'away';
@@ -93,6 +93,8 @@ export class RoomDoor extends HTMLElement {
     if (this.#painted === standing) return;
     this.#painted = standing;
     if (isAsking) this.#input.focus();
+    // Whoever was in, and is in no more.
+    else if (standing === 'missing' || standing === 'full') this.#title.focus();
   }
 
   /** Enough was waited. A server that was out of reach is asked again by itself. */

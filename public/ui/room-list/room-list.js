@@ -16,7 +16,15 @@ export class RoomList extends HTMLElement {
   #rooms = element('ul', { 'aria-labelledby': 'rooms-title' });
   #empty = element('p', { class: 'empty', hidden: true }, 'There is no room for everybody at present. Make one, and whoever comes here sees it.');
   #refresh = element('button', { class: 'button', type: 'button' }, 'Refresh');
-  #form = new RoomForm();
+  #does;
+  #form;
+
+  /** @param {{ enter: (slug: string) => void, isIn: (slug: string) => boolean }} does */
+  constructor(does) {
+    super();
+    this.#does = does;
+    this.#form = new RoomForm(does.enter);
+  }
 
   connectedCallback() {
     this.append(
@@ -42,7 +50,7 @@ export class RoomList extends HTMLElement {
     this.#status.textContent = 'Looking…';
     try {
       const rooms = await Room.list(location.origin);
-      this.#rooms.replaceChildren(...rooms.map(line));
+      this.#rooms.replaceChildren(...rooms.map((room) => this.#line(room)));
       this.#empty.hidden = rooms.length > 0;
       this.#status.textContent = rooms.length === 0 ? '' : rooms.length === 1 ? '1 room' : `${rooms.length} rooms`;
     } catch (error) {
@@ -52,23 +60,36 @@ export class RoomList extends HTMLElement {
       this.removeAttribute('aria-busy');
     }
   }
+
+  /** @param {ListedRoom} room */
+  #line(room) {
+    const isIn = this.#does.isIn(room.room_id);
+    const isFull = !isIn && room.guest_limit > 0 && room.guests >= room.guest_limit;
+    const lock = room.protected ? element('span', { class: 'lock' }, icon('key'), element('span', { class: 'visually-hidden' }, 'With a password')) : undefined;
+    return element(
+      'li',
+      {},
+      element(
+        'a',
+        { href: pathOf(room.room_id), class: isFull ? 'full' : undefined, onclick: (/** @type {MouseEvent} */ event) => this.#enter(event, room.room_id) },
+        element('span', { class: 'name' }, element('bdi', {}, room.name), lock),
+        element('span', { class: 'about' }, `${guests(room)} · ${lastUsed(room)}`),
+        element('span', { class: 'go', 'aria-hidden': isIn ? undefined : 'true' }, isIn ? 'You are here' : 'Enter'),
+      ),
+    );
+  }
+
+  /**
+   * Without leaving the page: a call that is on stays so until the next one begins.
+   *
+   * @param {MouseEvent} event
+   * @param {string} slug
+   */
+  #enter(event, slug) {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    this.#does.enter(slug);
+  }
 }
 
 customElements.define('room-list', RoomList);
-
-/** @param {ListedRoom} room */
-function line(room) {
-  const isFull = room.guest_limit > 0 && room.guests >= room.guest_limit;
-  const lock = room.protected ? element('span', { class: 'lock' }, icon('key'), element('span', { class: 'visually-hidden' }, 'With a password')) : undefined;
-  return element(
-    'li',
-    {},
-    element(
-      'a',
-      { href: pathOf(room.room_id), class: isFull ? 'full' : undefined },
-      element('span', { class: 'name' }, element('bdi', {}, room.name), lock),
-      element('span', { class: 'about' }, `${guests(room)} · ${lastUsed(room)}`),
-      element('span', { class: 'go', 'aria-hidden': 'true' }, 'Enter'),
-    ),
-  );
-}

@@ -29,7 +29,8 @@ export class RoomPages extends HTMLElement {
   /**
    * @param {App} app
    * @param {HTMLElement} page Around this, and the conversation.
-   * @param {{ call: (place: import('../../state/call-address.js').Place) => void }} does
+   * @param {{ call: (place: import('../../state/call-address.js').Place) => void, entitle: (name: string | undefined) => void }} does What the
+   *   window is called, where it is not the channel.
    */
   constructor(app, page, does) {
     super();
@@ -55,12 +56,17 @@ export class RoomPages extends HTMLElement {
     );
     app.on('identity', () => this.#visit?.callMe(app.identity?.username));
     app.on('channel', () => app.channel !== this.#channel && this.#page.dataset['room'] && this.#back());
+    app.client.on('identity', ({ left }) => left && left !== 'forgotten' && this.#visit?.leave());
     addEventListener('popstate', () => this.open(location.pathname));
+    const probe = () => this.#visit?.probe();
+    for (const sign of ['online', 'offline']) addEventListener(sign, probe);
+    document.addEventListener('visibilitychange', () => document.hidden || probe());
     // Before the call hears of it: an address that is loaded anew, or come back to, is the room's still.
     addEventListener('pagehide', () => ((this.#ending = true), this.#visit?.leave()), { capture: true });
     addEventListener('pageshow', ({ persisted }) => {
       this.#ending = false;
       if (persisted) this.open(location.pathname);
+      probe();
     });
   }
 
@@ -68,10 +74,24 @@ export class RoomPages extends HTMLElement {
   open(path) {
     this.#channel = this.#app.channel;
     const slug = pageOf(path);
-    if (slug === undefined) this.#show(path === ROOMS ? new RoomList() : undefined);
+    if (slug === undefined) this.#show(path === ROOMS ? this.#list() : undefined);
     else if (slug !== this.#visit?.slug) this.#visitRoom(slug);
     // Back from the list, which one may look at while one is in a room.
-    else if (this.#visit.isInside) this.#show(undefined);
+    else if (this.#visit.isInside) this.#toCall(this.#visit);
+  }
+
+  #list() {
+    const enter = (/** @type {string} */ slug) => {
+      history.pushState(history.state, '', pathOf(slug));
+      this.open(location.pathname);
+    };
+    return new RoomList({ enter, isIn: (slug) => slug === this.#visit?.slug && this.#visit.isInside });
+  }
+
+  /** @param {RoomVisit} visit */
+  #toCall(visit) {
+    this.#show(undefined);
+    this.#does.call({ room: visit.slug, visit });
   }
 
   /** @param {string} slug */
@@ -92,15 +112,15 @@ export class RoomPages extends HTMLElement {
    * @param {RoomDoor} door
    */
   #follow(visit, door) {
+    if (visit.standing === 'left') this.#visit = undefined;
+    this.#entitle();
     if (visit.standing === 'left') {
-      this.#visit = undefined;
       if (this.#ending) return;
       if (pageOf(location.pathname) !== undefined) this.#address('/');
       if (door.isConnected) this.#toChannels();
     } else if (visit.standing === 'in') {
       if (!door.isConnected) return;
-      this.#show(undefined);
-      this.#does.call({ room: visit.slug, visit });
+      this.#toCall(visit);
     } else if (!visit.isInside && !door.isConnected) {
       this.#address(pathOf(visit.slug));
       this.#show(door);
@@ -120,6 +140,11 @@ export class RoomPages extends HTMLElement {
     this.#page.querySelector('textarea')?.focus();
   }
 
+  /** The window is called after the room that one is at or in, the list of rooms, or, as ever, the channel. */
+  #entitle() {
+    this.#does.entitle(this.#content.querySelector('room-list') ? 'Rooms for everybody' : this.#visit?.name);
+  }
+
   /** @param {string} path */
   #address(path) {
     history.replaceState(history.state, '', path + location.hash);
@@ -131,6 +156,7 @@ export class RoomPages extends HTMLElement {
     if (content) this.#page.dataset['room'] = 'open';
     else delete this.#page.dataset['room'];
     this.#content.replaceChildren(...(content ? [content] : []));
+    this.#entitle();
   }
 }
 
