@@ -14,7 +14,7 @@ before(async () => {
 });
 after(() => Promise.all([browser?.close(), cluster?.stop()]));
 
-const on = (node, test) => Caller.open(test, browser, cluster.chat[node].url);
+const on = (node, test, desk) => Caller.open(test, browser, cluster.chat[node].url, desk);
 
 /** Runs in a page: how few tiles have a picture at least, from now on. */
 function watchTiles() {
@@ -142,6 +142,43 @@ async function twoEnds() {
 test('two ends that offer, restart and share at the same time agree in the end', async (context) => {
   const ana = await on(0, context);
   assert.deepEqual(await ana.page.evaluate(twoEnds), { broken: [], isMeasured: true });
+});
+
+/** Runs in a page before all else: what connections it makes. */
+function watchConnections() {
+  globalThis.connections = [];
+  const Original = RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Original {
+    constructor(...wish) {
+      super(...wish);
+      globalThis.connections.push(this);
+    }
+  };
+}
+
+/** Runs in a page before all else: no way leads to a media node. */
+function blockMedia() {
+  const take = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+    return take.call(this, { type, sdp: sdp.includes('a=ice-lite') ? sdp.replace(/a=candidate:.*\r\n/g, '') : sdp });
+  };
+}
+
+test('who cannot reach the media node is seen and heard as before by those who can', async (context) => {
+  const watched = { prepare: (page) => page.addInitScript(watchConnections) };
+  const [ana, ben, cem] = await Promise.all([on(0, context, watched), on(1, context, watched), on(0, context, { prepare: (page) => page.addInitScript(blockMedia) })]);
+  const all = [ana, ben, cem];
+  for (const caller of all) await caller.follow('#room=behind-a-wall');
+  await together(...all);
+  const node = await cluster.addMedia();
+  await Promise.all(all.map((caller) => caller.goes('Through the server')));
+  // The two who reach it have ended the way from one to the other.
+  const parted = () => globalThis.connections.map(({ connectionState }) => connectionState).sort().join() === 'closed,connected,connected';
+  await Promise.all([ana, ben].map(({ page }) => page.waitForFunction(parted)));
+  await together(...all);
+  await node.kill();
+  await Promise.all(all.map((caller) => caller.goes('Peer to peer')));
+  for (const caller of all) caller.fine();
 });
 
 test('a call that is opened peer to peer stays so although there is a media node, until a fifth person comes', async (context) => {
