@@ -128,6 +128,7 @@ export class CallPair extends Emitter {
   /** Something else carries the call soon: this goes on as long as it does, and is not mended. */
   rest() {
     this.#resting = true;
+    this.#kept = [];
     clearTimeout(this.#timer);
   }
 

@@ -118,6 +118,7 @@ export class CallPairs extends Emitter {
    */
   keep(holds) {
     for (const [participant, pair] of [...this.#pairs]) if (!holds(participant, pair)) this.#drop(participant);
+    for (const pair of this.#pairs.values()) pair.share(this.#pairs.size);
   }
 
   close() {

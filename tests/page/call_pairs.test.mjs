@@ -126,7 +126,7 @@ timed('who waits for the first offer in vain soon makes it', async () => {
 });
 
 timed('the other end makes us begin anew once a second at most, and only with an offer', async () => {
-  const { call, pairs, hear } = await among('ann');
+  const { call, pairs, hear, tell } = await among('ann');
   pairs[0].become('connected');
   for (let link = 2; link < 50; link += 1) hear('callPeer', { participant: 'ann', link, candidate: { candidate: 'c' } });
   assert.deepEqual([pairs.length, call.standing], [1, 'on']);
@@ -137,6 +137,13 @@ timed('the other end makes us begin anew once a second at most, and only with an
   assert.equal(pairs.length, 2);
   mock.timers.tick(1_000);
   assert.deepEqual([pairs.length, pairs[2].heard], [3, [offered, { candidate: { candidate: '49' } }]]);
+  // Nothing begins anew once a media node takes over.
+  pairs[2].become('connected');
+  hear('callPeer', { participant: 'ann', link: 60, ...offered });
+  hear('callMoved', {});
+  tell('sfu', 'ann');
+  mock.timers.tick(2_000);
+  assert.deepEqual([pairs.length, call.media.carries('ann')], [3, true]);
   call.leave();
 });
 
@@ -208,7 +215,7 @@ timed('who cannot reach the media node stays in the call by the way there was, a
   peers[0].become('connected');
   peers[0].flows = (mid) => mid === 'ann';
   mock.timers.tick(60_000);
-  assert.deepEqual(pairs.map(({ closed }) => closed), [true, false, true]);
+  assert.deepEqual(pairs.map(({ closed, copies }) => [closed, copies]), [[true, 3], [false, 1], [true, 3]]);
   assert.equal(call.media.trackOf('ben', 'microphone'), 'microphone of a pair');
   // Our own connection with the server is what carries us to the others.
   const absent = () => call.people.filter((person) => person.absent).map(({ participant }) => participant);
