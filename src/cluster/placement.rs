@@ -9,6 +9,8 @@
 //! * While the store is away, what was known stays.
 //! * Whoever let a lease run out is suspect until it is heard of again: when several nodes die at once, none of their rooms goes from
 //!   one to the other of them.
+//! * A room that a media node had goes to a chat node only when no media node has said for longer than a heartbeat that it lives: one that is
+//!   slow for once is waited for.
 //! * Rooms are for media nodes. While none is there, chat nodes take them and serve them by signaling only; they give them back as soon as
 //!   one is ([`Placement::upgrade`]).
 
@@ -37,8 +39,8 @@ pub const LEASE: Duration = Duration::from_millis(1_500);
 pub const RENEW_EVERY: Duration = Duration::from_millis(500);
 /// A node that has missed a heartbeat gets no rooms, long before it is declared dead.
 const SILENT: Duration = HEARTBEAT.saturating_mul(2);
-/// So many rooms are claimed at once when a node dies that had many.
-const CONCURRENT: usize = 32;
+/// So many rooms are claimed at once when a node dies that had many, and so many go to a media node at once when one has come.
+pub const CONCURRENT: usize = 32;
 
 /// Who serves a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +114,8 @@ impl Placement {
     }
 
     /// Which media node should have a room that has been served by signaling only since then. One that has not said since that it lives
-    /// may be the one that was lost. `None`: there is none.
+    /// may be the one that was lost; and one must have been there for a while, the longer the more of them were lost lately. `None`: there is
+    /// none.
     #[must_use]
     pub fn upgrade(&self, room: RoomId, since: Instant) -> Option<NodeId> {
         lock(&self.state).nodes.media_heard_since(room, since)
@@ -167,8 +170,13 @@ impl Placement {
             for (room, lease) in rooms.into_iter().zip(leases) {
                 let Some(known) = state.rooms.get_mut(&room) else { continue };
                 if known.judge(lease, answered) == Verdict::Claim {
-                    wanting.push((room, known.seen));
-                    state.nodes.suspect(lease.map(|lease| lease.node), answered);
+                    let holder = lease.map(|lease| lease.node);
+                    if known.is_lost_anew(lease) {
+                        state.nodes.suspect(holder, answered);
+                    }
+                    if !state.nodes.waits_for_media(holder, answered) {
+                        wanting.push((room, known.seen));
+                    }
                 }
             }
         }

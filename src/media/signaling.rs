@@ -55,6 +55,11 @@ impl SignalingRooms {
         self.rooms.get(&room).is_some_and(Room::is_chosen)
     }
 
+    /// A room has outgrown what was wanted and moves to a media node: all are told.
+    pub fn outgrow(&mut self, room: RoomId) {
+        self.within(room, |room, _| room.outgrow());
+    }
+
     /// Does what is asked.
     pub fn command(&mut self, now: Instant, command: RoomCommand) {
         match command {

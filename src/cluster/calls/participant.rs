@@ -110,6 +110,7 @@ impl Participant {
             skeleton: self.skeleton.clone(),
             peer_to_peer: self.request.peer_to_peer,
             wants_peers: self.peers.are_chosen().unwrap_or(self.request.wants_peers),
+            returns: self.peers.are_chosen().is_some(),
             roster: self.peers.roster().to_vec(),
         }))
     }
@@ -204,8 +205,9 @@ impl Participant {
 
     /// An ask came back, or is behind one that did; what it has become is sent soon.
     pub(super) fn keep(&mut self, now: Instant, ask: Ask) {
-        let is_word = |kept: &Ask| matches!(kept, Ask::Peer { .. });
-        if is_word(&ask) && self.again.iter().filter(|(_, kept)| is_word(kept)).count() >= peers::MAX_WORDS {
+        if let Ask::Peer { word, .. } = &ask
+            && !peers::has_room(self.again.iter().map(|(_, kept)| kept), word)
+        {
             return;
         }
         let same = |kept: &Ask| match (kept, &ask) {

@@ -65,9 +65,8 @@ impl Room {
     /// A session leaves.
     pub(super) fn leave(&mut self, session: SessionId) {
         let Some(index) = self.find(session) else { return };
-        if self.participants[index].phase != Phase::Waiting {
-            self.ask(session, Ask::Leave);
-        }
+        // Also one that was refused: the room is kept for it.
+        self.ask(session, Ask::Leave);
         self.participants.remove(index);
     }
 
@@ -82,7 +81,6 @@ impl Room {
             let was_in = participant.phase == Phase::In;
             // Asking begins anew, without the patience that the last node cost.
             participant.phase = Phase::Waiting;
-            participant.is_nowhere = serving == Serving::Nowhere;
             let to = participant.session;
             match serving {
                 Serving::On { .. } => {
@@ -91,7 +89,7 @@ impl Room {
                     }
                     self.ask_to_join(now, index);
                 }
-                Serving::Nowhere | Serving::Unknown => self.tell(to, CallEvent::Nowhere),
+                Serving::Nowhere | Serving::Unknown => self.is_nowhere(index),
             }
         }
     }
@@ -169,11 +167,13 @@ impl Room {
             Tell::Ended { why: Ending::Full } => self.end(index, Ended::Full),
             // Who was in the call before it came to this stays, and comes in as soon as there is a place.
             Tell::Ended { why: Ending::TooManyPeers } if participant.give_up.is_none() => {
+                participant.peers.left_out();
                 participant.ask_soon(now);
                 self.is_nowhere(index);
             }
             Tell::Ended { why: Ending::TooManyPeers } => self.end(index, Ended::TooManyPeers),
             Tell::Refused { why: Refusal::OnlyPeerToPeer } => {
+                participant.peers.left_out();
                 participant.phase = Phase::Waiting;
                 if participant.give_up.is_none() {
                     self.is_nowhere(index);
@@ -224,9 +224,7 @@ impl Room {
         let late = |participant: &Participant| participant.give_up.is_some_and(|give_up| give_up <= now);
         while let Some(index) = self.participants.iter().position(late) {
             // It may yet be let in.
-            if self.participants[index].phase != Phase::Waiting {
-                self.ask(self.participants[index].session, Ask::Leave);
-            }
+            self.ask(self.participants[index].session, Ask::Leave);
             self.end(index, Ended::Unavailable);
         }
         for index in 0..self.participants.len() {

@@ -1,13 +1,25 @@
 //! The nodes that may serve rooms, as they were last seen.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::SILENT;
+use crate::cluster::registry::HEARTBEAT;
 use crate::cluster::ring::{self, MediaNode};
 use crate::ids::{NodeId, RoomId};
 use crate::store::nodes::{MediaLoad, Node};
+
+/// Who has not said for so long that it lives has missed a heartbeat, however slow it is.
+const LATE: Duration = HEARTBEAT.saturating_add(Duration::from_millis(500));
+/// So long a media node has to be there before it gets rooms that are served without it: one that ends as soon as it has begun has none to
+/// lose, and when several come, none gets all.
+const SETTLED: Duration = Duration::from_secs(3);
+/// No media node has to be there for longer, however many were lost.
+const LONGEST: Duration = Duration::from_secs(60);
+/// Media nodes that were lost are forgotten when none was lost for so long.
+const FORGOTTEN: Duration = Duration::from_secs(600);
 
 /// See the module.
 #[derive(Default)]
@@ -18,6 +30,12 @@ pub(super) struct Nodes {
     signaling: Vec<Heard>,
     /// Who let a lease run out, and when that was seen.
     suspects: HashMap<NodeId, Instant>,
+    /// When they were looked at last.
+    looked: Option<Instant>,
+    /// Since when each media node is there.
+    first: HashMap<NodeId, Instant>,
+    /// How many media nodes were lost that had not said that they were about to stop, and when the last one was.
+    lost: Option<(u32, Instant)>,
 }
 
 /// A node, and when it was last heard of.
@@ -27,7 +45,7 @@ impl Nodes {
     /// Takes notice of what the registry has at this moment; who has missed a heartbeat does not count.
     pub(super) fn read(&mut self, nodes: &[Node], now: Instant) {
         self.suspects.retain(|suspect, _| nodes.iter().any(|node| node.id == *suspect));
-        self.media.clear();
+        let before = std::mem::take(&mut self.media);
         self.signaling.clear();
         for node in nodes.iter().filter(|node| node.silent_for < SILENT) {
             let (Some(info), Some(heard)) = (&node.info, now.checked_sub(node.silent_for)) else { continue };
@@ -35,6 +53,34 @@ impl Nodes {
             self.media.extend(info.media.as_ref().map(|media| seen(media.load)));
             self.signaling.extend(info.signaling.map(seen));
         }
+        let is_there = |id: NodeId| self.media.iter().any(|(node, _)| node.id == id);
+        // A store that has lost its list says nothing of them.
+        if !nodes.is_empty() && before.iter().any(|(node, _)| !node.draining && !is_there(node.id)) {
+            let earlier = self.lost.filter(|(_, last)| now.saturating_duration_since(*last) < FORGOTTEN).map_or(0, |(lost, _)| lost);
+            self.lost = Some((earlier.saturating_add(1), now));
+        }
+        self.first = self.media.iter().map(|(node, _)| (node.id, self.first.get(&node.id).copied().unwrap_or(now))).collect();
+        self.looked = Some(now);
+    }
+
+    /// For how long a media node has to be there before it gets rooms that are served without it. The first loss costs nothing, then each
+    /// doubles it.
+    fn settled(&self, now: Instant) -> Duration {
+        let lost = self.lost.filter(|(_, last)| now.saturating_duration_since(*last) < FORGOTTEN).map_or(0, |(lost, _)| lost);
+        SETTLED.saturating_mul(1 << lost.saturating_sub(1).min(5)).min(LONGEST)
+    }
+
+    fn is_suspect(&self, (node, heard): &Heard) -> bool {
+        self.suspects.get(&node.id).is_some_and(|since| heard <= since)
+    }
+
+    /// Whether a room of this holder had better wait: it was a media node's, all media nodes there are have just let leases run out, and one of
+    /// them may only be slow.
+    pub(super) fn waits_for_media(&self, holder: Option<NodeId>, now: Instant) -> bool {
+        let may_live = |node: &Heard| !node.0.draining && now.saturating_duration_since(node.1) <= LATE;
+        let was_medias = holder.is_some_and(|holder| self.media.iter().any(|(node, _)| node.id == holder));
+        let all_are_suspect = self.media.iter().filter(|(node, _)| !node.draining).all(|node| self.is_suspect(node));
+        was_medias && all_are_suspect && self.media.iter().any(may_live)
     }
 
     /// Takes notice of who let a lease run out: it is suspect until it is heard of again.
@@ -58,13 +104,17 @@ impl Nodes {
             all.extend(ranked(&self.signaling, takes));
             all
         };
-        let heard = all(&|(node, heard)| self.suspects.get(&node.id).is_none_or(|since| heard > since));
+        let heard = all(&|node| !self.is_suspect(node));
         if heard.is_empty() { all(&|_| true) } else { heard }
     }
 
-    /// The best media node for the room of those that were heard of since then.
+    /// The best media node for the room of those that were heard of since then, and have been there for long enough.
     pub(super) fn media_heard_since(&self, room: RoomId, since: Instant) -> Option<NodeId> {
-        let heard = self.media.iter().filter(|(_, heard)| *heard > since);
+        let looked = self.looked?;
+        let is_settled = |node: &MediaNode| {
+            self.first.get(&node.id).is_some_and(|first| looked.saturating_duration_since(*first) >= self.settled(looked))
+        };
+        let heard = self.media.iter().filter(|node| node.1 > since && is_settled(&node.0) && !self.is_suspect(node));
         let heard: Vec<MediaNode> = heard.map(|(node, _)| *node).collect();
         ring::choices(room, &heard).into_iter().next()
     }

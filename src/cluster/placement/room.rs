@@ -35,11 +35,20 @@ pub(super) struct Room {
     pub(super) seen: RoomEpoch,
     alive: Option<Instant>,
     run_out: Option<(RoomEpoch, Instant)>,
+    /// Whose holder is known to have let it run out.
+    lost: Option<RoomEpoch>,
 }
 
 impl Room {
     pub(super) fn new() -> Self {
-        Self { serving: watch::Sender::new(Serving::Unknown), due: None, seen: RoomEpoch::default(), alive: None, run_out: None }
+        Self {
+            serving: watch::Sender::new(Serving::Unknown),
+            due: None,
+            seen: RoomEpoch::default(),
+            alive: None,
+            run_out: None,
+            lost: None,
+        }
     }
 
     /// Takes notice of the lease as it was read. `now`: when the answer was here.
@@ -59,6 +68,11 @@ impl Room {
         let was_just_alive = self.alive.is_some_and(|alive| now.saturating_duration_since(alive) <= JUST_NOW);
         let had_its_chance = now.saturating_duration_since(since) >= LEASE;
         if was_just_alive || had_its_chance { Verdict::Claim } else { Verdict::Wait }
+    }
+
+    /// Whether it is news that the holder of the lease has let it run out.
+    pub(super) fn is_lost_anew(&mut self, lease: Option<Lease>) -> bool {
+        lease.is_some_and(|lease| self.lost.replace(lease.epoch) != Some(lease.epoch))
     }
 
     /// Takes notice of who got the room; `None`: nobody is there to take it.

@@ -252,6 +252,13 @@ async fn without_media_nodes_a_chat_node_has_the_room_until_there_is_one() {
     let media = world.media_node().await;
     world.renews(room, serving).await;
     world.look(&chat).await;
+    assert_eq!(chat.upgrade(room, opened), None, "it may be gone as soon as it came");
+    for _ in 0..6 {
+        world.pass(RENEW_EVERY);
+        world.beat(media, Some(MediaLoad::default()), false).await;
+        world.renews(room, serving).await;
+        world.look(&chat).await;
+    }
     assert_eq!((chat.upgrade(room, opened), chat.heir(room, one)), (Some(media), Some(media)));
     let Serving::On { node, epoch } = serving else { panic!("nobody serves the room") };
     world.store.hand_over_room(room, node, epoch, media, LEASE).await.unwrap();
@@ -267,6 +274,17 @@ async fn when_the_only_media_node_is_lost_a_chat_node_takes_its_room_and_does_no
     world.signals(one, false).await;
     let (chat, room) = (world.chat_node(), RoomId::random());
     let followed = chat.follow(room);
+    world.look(&chat).await;
+    // Once it was only slow.
+    let serving = followed.serving();
+    world.pass(HEARTBEAT - RENEW_EVERY);
+    world.look(&chat).await;
+    world.pass(RENEW_EVERY);
+    world.beat(media, Some(MediaLoad::default()), false).await;
+    world.renews(room, serving).await;
+    world.look(&chat).await;
+    assert_eq!(followed.serving(), serving);
+    world.signals(one, false).await;
     let mut waited = Duration::ZERO;
     world.look(&chat).await;
     assert_eq!(holder(followed.serving()), media);
@@ -275,16 +293,41 @@ async fn when_the_only_media_node_is_lost_a_chat_node_takes_its_room_and_does_no
         waited += next;
         world.pass(next);
     }
-    assert!(waited <= LEASE + RENEW_EVERY, "it took {waited:?}");
+    assert!(waited <= HEARTBEAT + RENEW_EVERY * 3, "it took {waited:?}");
     assert_eq!(holder(followed.serving()), one);
     let opened = world.now;
     assert!(waited < SILENT, "by its last heartbeat it still lives");
     assert_eq!(chat.upgrade(room, opened), None);
-    // It was not dead, only slow.
+    // It was not dead, only very slow.
     world.pass(RENEW_EVERY);
     world.beat(media, Some(MediaLoad::default()), false).await;
     world.look(&chat).await;
     assert_eq!(chat.upgrade(room, opened), Some(media));
+}
+
+#[tokio::test]
+async fn the_more_media_nodes_are_lost_the_longer_the_next_one_is_watched() {
+    let mut world = World::new();
+    let (chat, opened) = (world.chat_node(), world.now);
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        // It begins, takes rooms, and is lost, which is seen when it has been silent for long enough.
+        let (media, mut waited) = (world.media_node().await, Duration::ZERO);
+        world.pass(RENEW_EVERY);
+        world.beat(media, Some(MediaLoad::default()), false).await;
+        world.look(&chat).await;
+        while chat.upgrade(RoomId::random(), opened).is_none() {
+            world.pass(RENEW_EVERY);
+            waited += RENEW_EVERY;
+            world.beat(media, Some(MediaLoad::default()), false).await;
+            world.look(&chat).await;
+        }
+        waits.push(waited.as_secs());
+        world.pass(SILENT);
+        world.signals(NodeId::random(), false).await;
+        world.look(&chat).await;
+    }
+    assert_eq!(waits, [3, 3, 6, 12]);
 }
 
 #[tokio::test]

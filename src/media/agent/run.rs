@@ -18,7 +18,7 @@ use super::jobs::{self, Done};
 use super::lane::Lane;
 use super::signaling::SignalingLane;
 use super::state::{Output, State, Step, Tenure};
-use crate::cluster::placement::RENEW_EVERY;
+use crate::cluster::placement::{CONCURRENT, RENEW_EVERY};
 use crate::cluster::registry::HEARTBEAT;
 use crate::ids::{NodeId, SessionRef};
 use crate::media::room::{RoomCommand, RoomOutput};
@@ -214,21 +214,23 @@ impl Running {
         }
     }
 
-    /// Gives rooms that are served by signaling only to a media node, if there is one by now.
+    /// Gives rooms that are served by signaling only to a media node, if there is one by now; not all at once, for the next one may have just
+    /// as much room.
     fn upgrade(&mut self) {
-        for (of, since) in self.state.to_upgrade() {
-            if let Some(heir) = self.better(of, since) {
-                self.state.upgrades(of);
-                self.job(jobs::upgrade, (of, heir));
-            }
-        }
+        let all = self.state.to_upgrade().into_iter().filter(|(of, _)| !self.signaling.is_chosen(of.room));
+        let better = all.filter_map(|(of, since)| self.better(of, since).map(|heir| (of, heir)));
+        let due: Vec<(Tenure, NodeId)> = better.take(CONCURRENT).collect();
+        due.into_iter().for_each(|(of, heir)| self.give(of, heir));
     }
 
-    /// The media node that should have a room that is served by signaling only; it may be this one. `None`: there is none, or that is wanted so.
+    fn give(&mut self, of: Tenure, heir: NodeId) {
+        self.state.upgrades(of);
+        self.job(jobs::upgrade, (of, heir));
+    }
+
+    /// The media node that should have a room that is served by signaling only; it may be this one. `None`: there is none.
     fn better(&self, of: Tenure, since: Instant) -> Option<NodeId> {
-        if self.signaling.is_chosen(of.room) {
-            None
-        } else if self.lanes.is_empty() {
+        if self.lanes.is_empty() {
             self.with.placement.upgrade(of.room, since.into())
         } else {
             self.state.can_serve().then_some(self.with.node)
@@ -237,9 +239,15 @@ impl Running {
 
     /// A participant is one more than a room of peers takes: it comes in with all others where a media node is, if there is one.
     fn too_many_peers(&mut self, of: Tenure, to: SessionRef) {
-        let moves = self.state.opened(of).is_none_or(|since| self.better(of, since).is_some());
+        let upgrade = self.state.to_upgrade().into_iter().find(|(held, _)| *held == of);
+        let heir = upgrade.and_then(|(_, since)| self.better(of, since));
+        // Also if it is on its way already.
+        let moves = heir.is_some() || upgrade.is_none();
         self.tell(of, to, if moves { Tell::Moved } else { Tell::Ended { why: Ending::TooManyPeers } });
-        self.upgrade();
+        if let Some(heir) = heir {
+            self.signaling.outgrow(of.room);
+            self.give(of, heir);
+        }
     }
 
     fn look_at_nodes(&mut self) {

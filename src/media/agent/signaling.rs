@@ -38,6 +38,12 @@ impl SignalingLane {
         self.rooms.is_chosen(room)
     }
 
+    /// A room moves to a media node although it was to stay here: all are told before it does.
+    pub(super) fn outgrow(&mut self, room: RoomId) {
+        self.rooms.outgrow(room);
+        self.stamps.hand_on();
+    }
+
     /// How many rooms there are, and how many participants in them.
     pub(super) fn load(&self) -> (u64, u64) {
         (self.rooms.count() as u64, self.rooms.participants() as u64)

@@ -132,11 +132,6 @@ impl State {
         all.map(|(room, held)| (Tenure { room: *room, epoch: held.epoch }, held.opened)).collect()
     }
 
-    /// Since when a room is served here.
-    pub(super) fn opened(&self, of: Tenure) -> Option<Instant> {
-        self.held.get(&of.room).filter(|held| held.epoch == of.epoch).map(|held| held.opened)
-    }
-
     /// A room is being given to a media node: [`State::handed_over`].
     pub(super) fn upgrades(&mut self, of: Tenure) {
         if let Some(held) = self.held(of) {

@@ -218,6 +218,7 @@ fn join() -> Ask {
         skeleton: None,
         peer_to_peer: true,
         wants_peers: false,
+        returns: false,
         roster: Vec::new(),
     }))
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use crate::ids::{SessionId, SessionRef};
 use crate::store::record::Person;
-use crate::store::record::calls::{Join, Participant, PeerWord, PublishedTrack, Roster, Source};
+use crate::store::record::calls::{Join, MAX_WAITING_BYTES, Participant, PeerWord, PublishedTrack, Roster, Source};
 
 /// What waits for somebody who is on the way; a pair needs a few dozen words at most.
 const MAX_WORDS: usize = 256;
@@ -17,6 +17,8 @@ pub(super) struct Place {
     pub(super) publish: Vec<Source>,
     pub(super) muted: Vec<Source>,
     pub(super) is: Presence,
+    /// It has come here from where the room was served before, by what it was told there itself.
+    pub(super) was_in: bool,
     /// What it was told last of who is there.
     pub(super) told: Option<Roster>,
 }
@@ -43,6 +45,7 @@ impl Place {
             publish: sources(false),
             muted: sources(true),
             is: Presence::Coming { until, words: Vec::new() },
+            was_in: false,
             told: None,
         }
     }
@@ -50,11 +53,12 @@ impl Place {
     /// Of somebody who comes.
     pub(super) fn new(from: SessionRef, who: Person) -> Self {
         let (publish, muted, is) = (Vec::new(), Vec::new(), Presence::Here(from));
-        Self { session: from.session, who, hand: false, publish, muted, is, told: None }
+        Self { session: from.session, who, hand: false, publish, muted, is, was_in: false, told: None }
     }
 
     /// It is here now, like this. Answers what has waited for it. True: it publishes more than it may.
     pub(super) fn arrive(&mut self, from: SessionRef, join: Join, max_tracks: usize) -> (Vec<(SessionId, PeerWord)>, bool) {
+        self.was_in |= was_in(from.session, &join);
         (self.who, self.hand, self.muted) = (join.who, join.hand, distinct(join.muted));
         let mut publish = distinct(join.publish);
         let too_many = publish.len() > max_tracks;
@@ -82,10 +86,11 @@ impl Place {
         }
     }
 
-    /// Keeps something for when it comes; beyond a number that no pair needs it is lost.
+    /// Keeps something for when it comes; beyond what no pair needs it is lost.
     pub(super) fn keep(&mut self, from: SessionId, word: PeerWord) {
         if let Presence::Coming { words, .. } = &mut self.is
             && words.len() < MAX_WORDS
+            && words.iter().map(|(_, kept)| kept.bytes()).sum::<usize>() + word.bytes() <= MAX_WAITING_BYTES
         {
             words.push((from, word));
         }
@@ -104,6 +109,11 @@ impl Place {
         let tracks = self.publish.iter().map(track).collect();
         Participant { session: self.session, who: self.who.clone(), tracks, hand: self.hand }
     }
+}
+
+/// Whether somebody was in the room as it knows it.
+pub(super) fn was_in(session: SessionId, join: &Join) -> bool {
+    join.roster.iter().any(|known| known.session == session)
 }
 
 /// Each once, in their order.

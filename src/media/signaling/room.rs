@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::MESH_CALL_LIMIT;
-use super::place::{Place, distinct};
+use super::place::{Place, distinct, was_in};
 use crate::ids::{SessionId, SessionRef};
 use crate::store::record::Person;
 use crate::store::record::calls::{Ask, Ending, Join, Mode, Participant, PeerWord, Refusal, Roster, Source, Tell};
@@ -28,6 +28,8 @@ pub(super) struct Room {
     opened: Instant,
     /// Whoever opened it wanted it to be one of peers.
     is_chosen: bool,
+    /// That is known from somebody who was in it before.
+    is_known: bool,
     max_tracks: usize,
     left: Vec<(SessionId, Instant)>,
     /// Who was there when that was last told.
@@ -38,12 +40,18 @@ impl Room {
     /// With places for those who were in the room elsewhere.
     pub(super) fn new(now: Instant, max_tracks: usize, join: &Join) -> Self {
         let places = join.roster.iter().take(MESH_CALL_LIMIT).map(|known| Place::expected(known, now + EXPECTED)).collect();
-        Self { places, opened: now, is_chosen: join.wants_peers, max_tracks, left: Vec::new(), people: Vec::new() }
+        let (is_chosen, is_known) = (join.wants_peers, join.returns);
+        Self { places, opened: now, is_chosen, is_known, max_tracks, left: Vec::new(), people: Vec::new() }
     }
 
     /// Whether it is to stay one of peers where there are media nodes.
     pub(super) fn is_chosen(&self) -> bool {
         self.is_chosen
+    }
+
+    /// It has outgrown that, and moves.
+    pub(super) fn outgrow(&mut self) {
+        self.is_chosen = false;
     }
 
     /// Nobody is here. Those who are expected find another room then.
@@ -84,12 +92,7 @@ impl Room {
 
     /// A participant is gone.
     pub(super) fn gone(&mut self, now: Instant, from: SessionRef, _: Teller<'_>) {
-        let before = self.places.len();
-        self.places.retain(|place| place.at() != Some(from));
-        if self.places.len() < before {
-            self.left.retain(|(_, at)| now.saturating_duration_since(*at) < LATE);
-            self.left.push((from.session, now));
-        }
+        self.clear(now, |place| place.at() == Some(from));
     }
 
     /// Whether somebody was waited for long enough.
@@ -99,7 +102,7 @@ impl Room {
 
     /// Time passes.
     pub(super) fn pass(&mut self, now: Instant, _: Teller<'_>) {
-        self.places.retain(|place| place.until().is_none_or(|until| until > now));
+        self.clear(now, |place| place.until().is_some_and(|until| until <= now));
     }
 
     /// Tells everybody whose roster is another one than before. Answers who is there, if that has changed.
@@ -121,13 +124,18 @@ impl Room {
     }
 
     fn join(&mut self, now: Instant, from: SessionRef, join: Join, tell: Teller<'_>) {
-        self.expect(now, &join.roster);
+        let is_young = now.saturating_duration_since(self.opened) < EXPECTED;
+        if is_young {
+            self.expect(&join.roster);
+            if join.returns && !self.is_known {
+                (self.is_chosen, self.is_known) = (join.wants_peers, true);
+            }
+        }
         let index = match self.find(from.session) {
             Some(index) => index,
             None => {
-                if self.places.len() >= MESH_CALL_LIMIT && !self.give_place_of(now, &join.who, from, tell) {
-                    // It outgrows what was wanted: all are told before a media node may take it.
-                    self.is_chosen = false;
+                let is_full = self.places.len() >= MESH_CALL_LIMIT;
+                if is_full && !self.give_place_of(now, &join, tell) && !(is_young && self.give_back_place(now, from, &join, tell)) {
                     return tell(from, Tell::Ended { why: Ending::TooManyPeers });
                 }
                 self.places.push(Place::new(from, join.who.clone()));
@@ -146,27 +154,60 @@ impl Room {
     }
 
     /// Somebody knows of others who were in the room elsewhere: whoever came first may not have been told of all.
-    fn expect(&mut self, now: Instant, roster: &[Participant]) {
-        if now.saturating_duration_since(self.opened) >= EXPECTED {
-            return;
-        }
+    fn expect(&mut self, roster: &[Participant]) {
         for known in roster {
             let has_left = self.left.iter().any(|(session, _)| *session == known.session);
-            if self.places.len() < MESH_CALL_LIMIT && !has_left && self.find(known.session).is_none() {
+            // As somebody of whom that roster does not know: it will not come as who it was. Two windows are both known.
+            let is_here_anew = |place: &Place| place.who.id == known.who.id && roster.iter().all(|other| other.session != place.session);
+            let is_awaited = !has_left && !self.places.iter().any(is_here_anew) && self.find(known.session).is_none();
+            if self.places.len() < MESH_CALL_LIMIT && is_awaited {
                 self.places.push(Place::expected(known, self.opened + EXPECTED));
             }
         }
     }
 
-    /// Whoever was there by another node has come back by this one: that node was lost, which its other sessions are known by only later. Of
-    /// two places of one user that are both in use the newer one stays, where the call is full.
-    fn give_place_of(&mut self, now: Instant, who: &Person, from: SessionRef, tell: Teller<'_>) -> bool {
-        let is_before = |place: &Place| place.who.id == who.id && place.at().is_none_or(|at| at.node != from.node);
-        let Some(index) = self.places.iter().position(is_before) else { return false };
-        let before = self.places.remove(index);
-        self.left.push((before.session, now));
-        before.at().into_iter().for_each(|at| tell(at, Tell::Ended { why: Ending::Full }));
+    /// Whoever was there has come back as another session: its connection or node was lost, which is known only later. Of two windows of one
+    /// user the newer one stays, where the call is full; an older one that comes again does not drive it out.
+    fn give_place_of(&mut self, now: Instant, join: &Join, tell: Teller<'_>) -> bool {
+        if join.returns {
+            return false;
+        }
+        let of_user = |place: &Place| place.who.id == join.who.id;
+        let waited_for = self.places.iter().position(|place| of_user(place) && place.at().is_none());
+        let Some(index) = waited_for.or_else(|| self.places.iter().position(of_user)) else { return false };
+        // Whoever hears it is not to come again by itself.
+        self.free(now, index, Ending::Full, tell);
         true
+    }
+
+    /// Whoever was in the room before it was served here goes before who was not: that one was here earlier only because its letter was.
+    fn give_back_place(&mut self, now: Instant, from: SessionRef, join: &Join, tell: Teller<'_>) -> bool {
+        if !was_in(from.session, join) {
+            return false;
+        }
+        let has_come = self.places.iter().rposition(|place| place.at().is_some() && !place.was_in);
+        let Some(index) = has_come.or_else(|| self.places.iter().rposition(|place| !place.was_in)) else { return false };
+        self.free(now, index, Ending::TooManyPeers, tell);
+        true
+    }
+
+    /// Takes a place from somebody, and says so.
+    fn free(&mut self, now: Instant, index: usize, why: Ending, tell: Teller<'_>) {
+        let before = self.places.remove(index);
+        self.has_left(now, before.session);
+        before.at().into_iter().for_each(|at| tell(at, Tell::Ended { why }));
+    }
+
+    /// Frees places; what is on its way to who had them is not wondered at.
+    fn clear(&mut self, now: Instant, is_free: impl Fn(&Place) -> bool) {
+        let gone: Vec<SessionId> = self.places.iter().filter(|place| is_free(place)).map(|place| place.session).collect();
+        self.places.retain(|place| !is_free(place));
+        gone.into_iter().for_each(|session| self.has_left(now, session));
+    }
+
+    fn has_left(&mut self, now: Instant, session: SessionId) {
+        self.left.retain(|(_, at)| now.saturating_duration_since(*at) < LATE);
+        self.left.push((session, now));
     }
 
     fn publish(&mut self, index: usize, source: Source, on: bool, tell: Teller<'_>) {

@@ -43,6 +43,7 @@ fn coming(number: u128) -> Join {
         skeleton: None,
         peer_to_peer: true,
         wants_peers: false,
+        returns: false,
         roster: Vec::new(),
     }
 }
@@ -180,13 +181,13 @@ fn what_is_wanted_lasts_until_a_fifth_comes() {
     (2..=4).for_each(|number| world.join(number, coming(number)));
     world.told();
     world.join(5, coming(5));
+    assert_eq!(world.told(), ["5: Ended { why: TooManyPeers }"]);
+    assert!(world.rooms.is_chosen(ROOM), "there may be no media node");
+    // There is one.
+    world.rooms.outgrow(ROOM);
     assert!(!world.rooms.is_chosen(ROOM));
     let all = "[1, 2, 3, 4]";
-    let told = world.told();
-    assert_eq!(
-        told,
-        ["5: Ended { why: TooManyPeers }".to_owned()].into_iter().chain((1..=4).map(|n| format!("{n}: {all}"))).collect::<Vec<_>>()
-    );
+    assert_eq!(world.told(), (1..=4).map(|n| format!("{n}: {all}")).collect::<Vec<_>>());
     // Who comes later wants in vain.
     world.ask(1, Ask::Leave);
     world.join(6, Join { wants_peers: true, ..coming(6) });
@@ -266,6 +267,8 @@ fn who_was_together_elsewhere_stays_together() {
     assert!(world.told().is_empty());
     world.pass(Duration::from_secs(1));
     assert_eq!(world.told(), ["1: [1, 2]", "2: [1, 2]", "2 there"]);
+    world.says(2, 3, 12);
+    assert!(world.told().is_empty(), "it was on its way");
     // And is not expected again by who still thinks so.
     world.join(1, comes(1));
     assert_eq!(world.told(), ["1: [1, 2]"]);
@@ -286,17 +289,86 @@ fn a_place_that_is_kept_is_for_its_user() {
     // Its node was lost, and its page has come back through another.
     world.join(14, Join { who: person(4), ..coming(14) });
     assert_eq!(world.told(), ["1: [1, 2, 3, 14]", "14: [1, 2, 3, 14]"]);
-    // Also if that node is not known to be lost. By the same node it is another window.
+    // Also if that is not known to be lost, whichever node it was by: or it is another window.
     world.join(15, Join { who: person(4), ..coming(15) });
     assert_eq!(world.told(), ["14: Ended { why: Full }", "1: [1, 2, 3, 15]", "15: [1, 2, 3, 15]"]);
     world.join(17, Join { who: person(4), ..coming(17) });
-    assert_eq!(world.told(), ["17: Ended { why: TooManyPeers }"]);
+    assert_eq!(world.told(), ["15: Ended { why: Full }", "1: [1, 2, 3, 17]", "17: [1, 2, 3, 17]"]);
+    // Which does not drive out by itself who came later.
+    world.join(15, Join { who: person(4), returns: true, ..coming(15) });
+    assert_eq!(world.told(), ["15: Ended { why: TooManyPeers }"]);
     world.join(14, Join { who: person(4), ..coming(14) });
     world.told();
     // When nobody is there but those who are expected, the room is over.
     world.ask(14, Ask::Leave);
     world.ask(1, Ask::Leave);
     assert_eq!(world.told().last().unwrap(), "0 there");
+}
+
+/// The roster of these sessions, each of whom is the user of that number.
+fn known_as(of: &[(u128, u128)]) -> Vec<Participant> {
+    let participant =
+        |(session, user): &(u128, u128)| Participant { session: id(*session), who: person(*user), tracks: Vec::new(), hand: false };
+    of.iter().map(participant).collect()
+}
+
+#[test]
+fn who_was_in_goes_before_who_came_first() {
+    let four = || known_as(&[(1, 1), (2, 2), (3, 3), (4, 4)]);
+    let comes = |number| Join { roster: four(), returns: true, ..coming(number) };
+    let mut world = World::new();
+    world.join(9, coming(9));
+    [1, 2, 3].into_iter().for_each(|number| world.join(number, comes(number)));
+    world.told();
+    world.join(4, comes(4));
+    let all = "[1, 2, 3, 4]";
+    let told = ["9: Ended { why: TooManyPeers }".to_owned()].into_iter().chain((1..=4).map(|number| format!("{number}: {all}")));
+    assert_eq!(world.told()[..5], told.collect::<Vec<_>>());
+    world.says(1, 9, 1);
+    assert!(world.told().is_empty(), "it was on its way");
+    world.join(9, Join { returns: true, ..coming(9) });
+    assert_eq!(world.told(), ["9: Ended { why: TooManyPeers }"]);
+}
+
+#[test]
+fn who_has_come_anew_is_not_waited_for_as_who_it_was() {
+    let mut world = World::new();
+    world.join(14, Join { who: person(4), ..coming(14) });
+    world.told();
+    world.join(1, Join { roster: known_as(&[(1, 1), (4, 4), (2, 2)]), ..coming(1) });
+    assert_eq!(world.told(), ["14: [14, 1, 2]", "1: [14, 1, 2]", "3 there"]);
+    // Two windows are waited for both.
+    let mut world = World::new();
+    world.join(4, Join { roster: known_as(&[(4, 4)]), ..coming(4) });
+    world.join(1, Join { roster: known_as(&[(1, 1), (4, 4), (14, 4)]), ..coming(1) });
+    assert_eq!(world.told().last().unwrap(), "3 there");
+}
+
+#[test]
+fn who_was_in_knows_what_was_wanted() {
+    let mut world = World::new();
+    world.join(1, Join { wants_peers: true, ..coming(1) });
+    world.join(2, Join { returns: true, ..coming(2) });
+    assert!(!world.rooms.is_chosen(ROOM));
+    world.join(3, Join { returns: true, wants_peers: true, ..coming(3) });
+    assert!(!world.rooms.is_chosen(ROOM), "the first of them has said it");
+    let mut world = World::new();
+    world.join(1, coming(1));
+    world.join(2, Join { returns: true, wants_peers: true, ..coming(2) });
+    assert!(world.rooms.is_chosen(ROOM));
+}
+
+#[test]
+fn what_waits_is_bounded_in_bytes() {
+    let mut world = World::new();
+    world.join(2, Join { roster: known(), ..coming(2) });
+    world.told();
+    for link in [1, 2, 3] {
+        let description = PeerDescription { answer: false, sdp: "x".repeat(400_000), lines: Vec::new() };
+        world.ask(2, Ask::Peer { to: id(1), word: PeerWord { link, signal: PeerSignal::Description(description) } });
+    }
+    world.join(1, Join { roster: known(), ..coming(1) });
+    assert_eq!(world.told(), ["1: [1, 2, 3]", "1: word 1 of 2", "1: word 2 of 2"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod peers;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::peers::{Candidate, PeerDescription, PeerSignal, PeerWord};
+pub use self::peers::{Candidate, MAX_WAITING_BYTES, PeerDescription, PeerSignal, PeerWord};
 use super::Person;
 use crate::ids::SessionId;
 
@@ -126,6 +126,9 @@ pub struct Join {
     /// The room's mode is to be [`Mode::P2p`] if this opens it, even where there are media nodes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub wants_peers: bool,
+    /// It has been in the room, so that `wants_peers` is what it knows of the room, and no wish.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub returns: bool,
     /// Who was in the room in mode [`Mode::P2p`] when it was last told, itself included: the others are on their way as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roster: Vec<Participant>,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::ids::SessionId;
-use crate::store::record::calls::{Ask, Mode, Participant, PeerWord, Roster};
+use crate::store::record::calls::{Ask, MAX_WAITING_BYTES, Mode, Participant, PeerWord, Roster};
 
 /// What waits for the room to be served; a pair needs a few dozen words at most.
-pub(super) const MAX_WORDS: usize = 256;
+const MAX_WORDS: usize = 256;
 /// What a page says to the others so soon after the call was one of peers, it has said before it knew that it is none any more.
 const LATE: Duration = Duration::from_secs(5);
 
@@ -46,6 +46,12 @@ impl Peers {
         self.chosen
     }
 
+    /// It is not in the call, as it was told: those who are do not wait for it, nor it for them.
+    pub(in crate::cluster::calls) fn left_out(&mut self) {
+        self.roster.clear();
+        self.waiting.clear();
+    }
+
     /// Takes notice of who is there, and how media go. Answers what has waited to be brought to them.
     pub(in crate::cluster::calls) fn see(&mut self, now: Instant, roster: &Roster) -> Vec<Ask> {
         let waiting = std::mem::take(&mut self.waiting);
@@ -71,7 +77,8 @@ impl Peers {
         match self.mode {
             Mode::P2p if is_in => Fate::Sent(Ask::Peer { to, word }),
             Mode::P2p => {
-                if self.waiting.len() < MAX_WORDS {
+                let is_known = self.roster.iter().any(|other| other.session == to);
+                if is_known && has_room(self.waiting.iter(), &word) {
                     self.waiting.push(Ask::Peer { to, word });
                 }
                 Fate::Dropped
@@ -80,4 +87,11 @@ impl Peers {
             Mode::Sfu => Fate::Refused,
         }
     }
+}
+
+/// Whether one more word may wait beside the words among these asks.
+pub(super) fn has_room<'a>(waiting: impl Iterator<Item = &'a Ask>, word: &PeerWord) -> bool {
+    let bytes = waiting.filter_map(|ask| if let Ask::Peer { word, .. } = ask { Some(word.bytes()) } else { None });
+    let (count, sum) = bytes.fold((0, 0), |(count, sum), bytes| (count + 1, sum + bytes));
+    count < MAX_WORDS && sum + word.bytes() <= MAX_WAITING_BYTES
 }

@@ -33,7 +33,18 @@ fn request(session: SessionId) -> Request {
 
 fn join_of(session: SessionId) -> Join {
     let Request { who, publish, simulcast, muted, .. } = request(session);
-    Join { who, publish, simulcast, muted, hand: false, skeleton: None, peer_to_peer: true, wants_peers: false, roster: Vec::new() }
+    Join {
+        who,
+        publish,
+        simulcast,
+        muted,
+        hand: false,
+        skeleton: None,
+        peer_to_peer: true,
+        wants_peers: false,
+        returns: false,
+        roster: Vec::new(),
+    }
 }
 
 fn roster(of: &[SessionId]) -> Roster {
@@ -160,7 +171,7 @@ fn all_join_the_next_media_node_by_themselves_with_what_is_kept_of_them() {
     let (before, first) = world.offered(7, offer(1, 100));
 
     world.room.serve(world.now, served_in(8));
-    let join = Join { publish: vec![Source::Screen], hand: true, ..join_of(ANN) };
+    let join = Join { publish: vec![Source::Screen], hand: true, returns: true, ..join_of(ANN) };
     let outputs = world.room.outputs();
     assert_eq!(outputs[0], Output::Tell { to: ANN, event: CallEvent::Moved });
     assert_eq!(outputs[1], Output::Ask { node: NODE, epoch: RoomEpoch(8), from: ANN, ask: Ask::Join(Box::new(join)) });
@@ -262,7 +273,7 @@ fn a_client_with_one_connection_goes_on_with_it() {
     let mut world = World::with_ann(Request { keeps_connection: true, ..request(ANN) });
     let (before, _) = world.offered(7, offer(1, 100));
     world.room.serve(world.now, served_in(8));
-    let join = Join { skeleton: Some("skeleton 100".to_owned()), ..join_of(ANN) };
+    let join = Join { skeleton: Some("skeleton 100".to_owned()), returns: true, ..join_of(ANN) };
     assert_eq!(world.asks(), [(8, ANN, Ask::Join(Box::new(join)))]);
     world.told(ANN, 8, Tell::Roster(roster(&[ANN])));
     assert_eq!(world.offered(8, offer(1, 100)).0, before);
@@ -270,7 +281,7 @@ fn a_client_with_one_connection_goes_on_with_it() {
     world.room.serve(world.now, served_in(9));
     world.room.outputs();
     world.told(ANN, 9, Tell::Ended { why: Ending::Skeleton });
-    assert_eq!(world.asks(), [(9, ANN, Ask::Join(Box::new(join_of(ANN))))]);
+    assert_eq!(world.asks(), [(9, ANN, Ask::Join(Box::new(Join { returns: true, ..join_of(ANN) })))]);
     world.told(ANN, 9, Tell::Roster(roster(&[ANN])));
     assert!(world.offered(9, offer(1, 101)).0 > before);
 }
@@ -281,7 +292,7 @@ fn another_connection_can_be_asked_for() {
     let (before, _) = world.offered(7, offer(1, 100));
     world.wish(ANN, Wish::Restart);
     world.wish(ANN, Wish::Restart);
-    assert_eq!(world.asks(), [(7, ANN, Ask::Join(Box::new(join_of(ANN))))], "one is enough");
+    assert_eq!(world.asks(), [(7, ANN, Ask::Join(Box::new(Join { returns: true, ..join_of(ANN) })))], "one is enough");
     // What the media node says of the old one is of no interest any more.
     world.told(ANN, 7, Tell::Ended { why: Ending::Connection });
     world.told(ANN, 7, offer(2, 100));

@@ -1,6 +1,6 @@
 //! Leases: whose a room is, when it comes and when it goes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use super::{Held, LEASE, State, Step, Tenure, Waiting};
@@ -40,7 +40,7 @@ impl State {
 
     /// Whether a room that somebody wants to join is this node's, as the store said when it was asked at `since`.
     pub(in crate::media::agent) fn verified(&mut self, now: Instant, since: Instant, of: Tenure, is_ours: bool) {
-        let waiting = self.opening.remove(&of).unwrap_or_default();
+        let waiting = those_who_know_first(self.opening.remove(&of).unwrap_or_default());
         let wants_peers = matches!(waiting.first(), Some((_, Ask::Join(join))) if join.wants_peers);
         let lane = if wants_peers { Some(self.shards.len()) } else { self.idlest() };
         let shard = lane.filter(|_| is_ours && !self.draining);
@@ -176,6 +176,14 @@ impl State {
         let running = loads.into_iter().enumerate().filter(|(shard, _)| self.shards[*shard]);
         running.min_by_key(|(_, load)| *load).map(|(shard, _)| shard)
     }
+}
+
+/// Whoever was in the room knows what was wanted of it, and goes before whoever has come meanwhile. What one of them asks stays in its order.
+fn those_who_know_first(mut waiting: Vec<(SessionRef, Ask)>) -> Vec<(SessionRef, Ask)> {
+    let returns = |(from, ask): &(SessionRef, Ask)| matches!(ask, Ask::Join(join) if join.returns).then_some(*from);
+    let known: HashSet<SessionRef> = waiting.iter().filter_map(returns).collect();
+    waiting.sort_by_key(|(from, _)| !known.contains(from));
+    waiting
 }
 
 /// Those of whom it is not certain that they are in the room.

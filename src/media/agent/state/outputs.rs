@@ -47,7 +47,10 @@ impl State {
 
     /// Gives up rooms that nobody is in.
     pub(in crate::media::agent) fn tidy(&mut self, now: Instant) {
-        let empty = |held: &super::Held| held.present == 0 && held.waiting.is_empty() && now.saturating_duration_since(held.last.1) > EMPTY;
+        // Those for whom calls of peers are not would have it opened again at once: it is kept until they have left or it goes elsewhere.
+        let is_refused = |held: &super::Held| self.is_signaling(held.shard) && !held.joined.is_empty();
+        let is_old = |held: &super::Held| now.saturating_duration_since(held.last.1) > EMPTY;
+        let empty = |held: &super::Held| held.present == 0 && held.waiting.is_empty() && is_old(held) && !is_refused(held);
         let empty: Vec<Tenure> =
             self.held.iter().filter(|(_, held)| empty(held)).map(|(room, held)| Tenure { room: *room, epoch: held.epoch }).collect();
         for of in empty {

@@ -27,6 +27,7 @@ fn join(number: u128) -> Ask {
         skeleton: None,
         peer_to_peer: true,
         wants_peers: false,
+        returns: false,
         roster: Vec::new(),
     };
     Ask::Join(Box::new(join))
@@ -337,4 +338,34 @@ fn a_room_that_is_wanted_so_is_served_by_signaling_beside_the_shards() {
     state.handed_over(OF, false);
     assert!(steps(&mut state).is_empty());
     assert_eq!(state.to_renew(), [LATER]);
+}
+
+#[test]
+fn who_was_in_a_room_goes_before_who_wants_something_of_it() {
+    let (mut state, now) = (State::new(1), Instant::now());
+    let joins = |number, wants_peers, returns| {
+        let Ask::Join(join) = join(number) else { panic!("a join") };
+        Ask::Join(Box::new(Join { wants_peers, returns, ..*join }))
+    };
+    state.ask(now, OF, session(1), joins(1, true, false));
+    state.ask(now, OF, session(2), joins(2, false, true));
+    state.ask(now, OF, session(2), Ask::State { muted: None, hand: Some(true), reaction: None });
+    state.verified(now, now, OF, true);
+    assert_eq!(steps(&mut state), ["verify 70", "0: 2 joins 70", "0: 2 asks 70", "0: 1 joins 70"]);
+}
+
+#[test]
+fn a_room_of_those_who_are_refused_is_kept_until_they_have_left() {
+    let (mut state, now) = (State::new(0), Instant::now());
+    state.ask(now, OF, session(1), join(1));
+    state.verified(now, now, OF, true);
+    state.output(now, told(OF, 1, session(1), Tell::Refused { why: Refusal::Busy }));
+    steps(&mut state);
+    let later = now + EMPTY * 2;
+    state.tidy(later);
+    assert!(steps(&mut state).is_empty());
+    state.renewed(later, later, OF, true);
+    state.ask(later, OF, session(1), Ask::Leave);
+    state.tidy(later);
+    assert_eq!(steps(&mut state), ["0: 1 asks 70", "0: close 70", "release 70"]);
 }

@@ -96,6 +96,7 @@ impl World {
             skeleton: None,
             peer_to_peer: true,
             wants_peers: false,
+            returns: false,
             roster: Vec::new(),
         };
         change(&mut join);

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Source;
 
+/// The most bytes ([`PeerWord::bytes`]) of words that wait for or of one participant.
+pub const MAX_WAITING_BYTES: usize = 1 << 20;
+
 /// Something from one participant for another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerWord {
@@ -11,6 +14,24 @@ pub struct PeerWord {
     pub link: u64,
     /// What it is.
     pub signal: PeerSignal,
+}
+
+impl PeerWord {
+    /// The bytes of what a participant has written in it, and a few for the rest.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let text = match &self.signal {
+            PeerSignal::Description(description) => {
+                description.sdp.len() + description.lines.iter().map(|(mid, _)| mid.len() + size_of::<(String, Source)>()).sum::<usize>()
+            }
+            PeerSignal::Candidate(None) => 0,
+            PeerSignal::Candidate(Some(candidate)) => {
+                let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+                candidate.candidate.len() + optional(&candidate.mid) + optional(&candidate.ufrag)
+            }
+        };
+        size_of::<Self>() + text
+    }
 }
 
 /// What it is.

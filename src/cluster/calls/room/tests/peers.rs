@@ -1,7 +1,7 @@
 //! Rooms that are served by signaling only.
 
 use super::*;
-use crate::store::record::calls::{Mode, PeerSignal, PeerWord};
+use crate::store::record::calls::{Mode, PeerDescription, PeerSignal, PeerWord};
 
 const LATE: Duration = Duration::from_secs(5);
 
@@ -112,7 +112,8 @@ fn who_is_one_too_many_waits_if_it_was_in_the_call_before() {
     world.told(ANN, 8, full());
     assert_eq!(world.events(ANN), [CallEvent::Nowhere]);
     world.pass();
-    assert!(matches!(&world.asks()[..], [(8, ANN, Ask::Join(_))]), "there may be a place by now");
+    let asks = world.asks();
+    assert!(matches!(&asks[..], [(8, ANN, Ask::Join(join))] if join.returns && join.roster.is_empty()), "there may be a place by now");
     world.told(ANN, 8, full());
     assert!(world.events(ANN).is_empty(), "it was told");
     world.room.serve(world.now, served_in(9));
@@ -138,6 +139,10 @@ fn who_cannot_connect_with_others_is_as_without_any_node() {
     assert_eq!(world.room.due(), None, "nothing changes before another node serves the room");
     world.room.serve(world.now, served_in(9));
     assert!(matches!(&world.asks()[..], [(9, ANN, Ask::Join(_))]));
+    world.told(ANN, 9, only());
+    assert!(world.events(ANN).is_empty(), "it was told");
+    world.room.leave(ANN);
+    assert_eq!(world.asks(), [(9, ANN, Ask::Leave)], "the room is kept for it");
 
     // Who has just come waits for as long as for a node.
     let mut world = World::new();
@@ -146,4 +151,28 @@ fn who_cannot_connect_with_others_is_as_without_any_node() {
     world.told(ANN, 7, only());
     assert_eq!(world.pass(), PATIENCE);
     assert_eq!(world.events(ANN), [CallEvent::Ended(Ended::Unavailable)]);
+}
+
+#[test]
+fn what_waits_is_for_those_who_are_there_and_bounded_in_bytes() {
+    let mut world = with_peers();
+    world.room.serve(world.now, served_in(8));
+    world.wish(ANN, Wish::Peer { to: SessionId(Uuid::from_u128(9)), word: word(1) });
+    let large = |link| {
+        let description = PeerDescription { answer: false, sdp: "x".repeat(400_000), lines: Vec::new() };
+        PeerWord { link, signal: PeerSignal::Description(description) }
+    };
+    (2..=4).for_each(|link| world.wish(ANN, Wish::Peer { to: BOB, word: large(link) }));
+    world.room.outputs();
+    world.told(ANN, 8, Tell::Roster(among_peers(&[ANN, BOB])));
+    let links = |asks: &[(u64, SessionId, Ask)]| {
+        let link = |(_, _, ask): &(u64, SessionId, Ask)| if let Ask::Peer { word, .. } = ask { Some(word.link) } else { None };
+        asks.iter().filter_map(link).collect::<Vec<_>>()
+    };
+    assert_eq!(links(&world.asks()), [2, 3]);
+    // The same for what came back.
+    (5..=7).for_each(|link| world.room.returned(world.now, ANN, RoomEpoch(8), Ask::Peer { to: BOB, word: large(link) }));
+    world.room.outputs();
+    world.pass();
+    assert_eq!(links(&world.asks()), [5, 6]);
 }
