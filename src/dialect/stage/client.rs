@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::call::Handle;
 use super::encoder::StageEncoder;
-use super::gate::Gate;
+use super::gate::{Gate, Told};
 use super::out::{self, UserMessage};
 use super::say;
 use crate::cluster::janitor::Chore;
@@ -43,10 +44,25 @@ struct State {
     identity: Option<Identity>,
     /// Until the client was told what there is.
     gate: Option<Gate>,
+    /// For a while after that.
+    told: Option<Told>,
+    /// Whose coming the client caused and knows of.
+    own: Option<UserId>,
     /// The room's call, if it ever asked for it.
     call: Option<Handle>,
     /// Messages to one user, and how many letters of each may still come back.
     whispers: VecDeque<(MessageId, usize)>,
+}
+
+impl State {
+    /// Whether the client does not know of this coming or going yet.
+    fn is_new(&mut self, news: &NewsRecord, now: Instant) -> bool {
+        if self.told.as_ref().is_some_and(|told| told.is_over(now)) {
+            self.told = None;
+        }
+        let is_own = matches!(news, NewsRecord::Exited { who, .. } if self.own == Some(who.id));
+        is_own || self.told.as_mut().is_none_or(|told| told.is_new(news))
+    }
 }
 
 /// One connection of the stage dialect, in a room.
@@ -169,7 +185,8 @@ impl Client {
     /// Tells what there is, and then what has happened since.
     pub fn open_gate(&self, told: Bytes, there: &[Visitor]) {
         let mut state = self.state();
-        let (news, frames) = state.gate.take().unwrap_or_default().open(there);
+        let (news, frames, knows) = state.gate.take().unwrap_or_default().open(there, Instant::now());
+        state.told = Some(knows);
         self.session.reply(told);
         news.iter().filter_map(|news| StageEncoder.news(news)).chain(frames).for_each(|frame| self.session.reply(frame));
     }
@@ -282,7 +299,10 @@ impl Listener for Client {
     fn hears(&self, news: &NewsRecord) -> bool {
         match news {
             // Whoever comes in is told so directly, also with a second session, of which the others hear nothing.
-            NewsRecord::Joined { session, .. } if *session == self.session.id() => return false,
+            NewsRecord::Joined { session, who, .. } if *session == self.session.id() => {
+                self.state().own = Some(who.id);
+                return false;
+            }
             NewsRecord::Exited { .. } => {}
             NewsRecord::Joined { who, .. } | NewsRecord::Renamed { who, .. } => {
                 let session = if let NewsRecord::Joined { session, .. } = news { Some(*session) } else { None };
@@ -293,7 +313,7 @@ impl Listener for Client {
             _ => return false,
         }
         let mut state = self.state();
-        let Some(gate) = &mut state.gate else { return true };
+        let Some(gate) = &mut state.gate else { return state.is_new(news, Instant::now()) };
         if !gate.note(news) {
             self.session.close(CloseCode::Slow, "too much happens in this room");
         }

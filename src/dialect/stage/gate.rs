@@ -1,6 +1,7 @@
 //! A newcomer to a room is told first what there is, then what happens. What happens while the former is being read waits here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -10,6 +11,8 @@ use crate::store::record::NewsRecord;
 
 /// At most so many writes wait; reading what there is takes a few milliseconds.
 const MOST: usize = 1_024;
+/// News that are older than this have come: those of before what there is was read, too.
+const LATE: Duration = Duration::from_secs(10);
 
 /// What waits.
 #[derive(Default)]
@@ -33,15 +36,35 @@ impl Gate {
 
     /// What a newcomer does not know yet who was told that these are there: the news, then the frames. Of coming and going, only how
     /// it ended, and only if that is otherwise than told.
-    pub(super) fn open(self, there: &[Visitor]) -> (Vec<NewsRecord>, Vec<Bytes>) {
+    pub(super) fn open(self, there: &[Visitor], now: Instant) -> (Vec<NewsRecord>, Vec<Bytes>, Told) {
+        let mut told = Told { there: there.iter().map(|visitor| visitor.id).collect(), until: now + LATE };
         let last: HashMap<UserId, usize> = self.news.iter().enumerate().filter_map(|(index, news)| Some((person(news)?, index))).collect();
-        let was_told = |user: UserId| there.iter().any(|visitor| visitor.id == user);
-        let news = self.news.into_iter().enumerate().filter(|(index, news)| match news {
-            NewsRecord::Joined { who, .. } => last.get(&who.id) == Some(index) && !was_told(who.id),
-            NewsRecord::Exited { who, .. } => last.get(&who.id) == Some(index) && was_told(who.id),
+        let is_last = |index: usize, news: &NewsRecord| person(news).is_none_or(|user| last.get(&user) == Some(&index));
+        let news = self.news.into_iter().enumerate().filter(|(index, news)| is_last(*index, news) && told.is_new(news));
+        let news = news.map(|(_, news)| news).collect();
+        (news, self.frames, told)
+    }
+}
+
+/// Who is there, as a newcomer knows it. For some time news come that were sent before it was read who is there.
+pub(super) struct Told {
+    there: HashSet<UserId>,
+    until: Instant,
+}
+
+impl Told {
+    /// Whether this coming or going is otherwise than told so far; then it counts as told.
+    pub(super) fn is_new(&mut self, news: &NewsRecord) -> bool {
+        match news {
+            NewsRecord::Joined { who, .. } => self.there.insert(who.id),
+            NewsRecord::Exited { who, .. } => self.there.remove(&who.id),
             _ => true,
-        });
-        (news.map(|(_, news)| news).collect(), self.frames)
+        }
+    }
+
+    /// Whether no news of before can come any more.
+    pub(super) fn is_over(&self, now: Instant) -> bool {
+        now >= self.until
     }
 }
 
@@ -85,8 +108,22 @@ mod tests {
             let mut gate = Gate::default();
             happened.iter().for_each(|news| assert!(gate.note(news)));
             assert!(gate.hold(&Bytes::from_static(b"frame")));
-            assert_eq!(gate.open(&there), (told, vec![Bytes::from_static(b"frame")]));
+            let (news, frames, _) = gate.open(&there, Instant::now());
+            assert_eq!((news, frames), (told, vec![Bytes::from_static(b"frame")]));
         }
+    }
+
+    #[test]
+    fn news_that_come_late_are_not_told_again() {
+        let there = [1].map(|number| Visitor { id: who(number).id, number: number.into(), name: who(number).name });
+        let mut gate = Gate::default();
+        assert!(gate.note(&joined(2)));
+        let now = Instant::now();
+        let (_, _, mut told) = gate.open(&there, now);
+        let later = [joined(1), joined(2), exited(3), exited(1), exited(1), joined(3), exited(2), joined(1)];
+        let told_of: Vec<bool> = later.iter().map(|news| told.is_new(news)).collect();
+        assert_eq!(told_of, [false, false, false, true, false, true, true, true]);
+        assert_eq!((told.is_over(now), told.is_over(now + LATE)), (false, true));
     }
 
     #[test]
