@@ -105,7 +105,8 @@ impl Failure {
         match error {
             DoorError::PasswordNeeded | DoorError::WrongPassword => Self::new(Code::NotAllowed, "this room is protected by a password"),
             DoorError::Outside => Self::new(Code::NotAllowed, "this room counts its guests: come in first"),
-            DoorError::NoSuchRoom => Self::new(Code::Join, "there is no such room any more"),
+            // Not as a full one: coming again helps nobody, and the next room of this name is another one.
+            DoorError::NoSuchRoom => Self::new(Code::NotAllowed, "there is no such room any more"),
             DoorError::Full | DoorError::Taken => Self::new(Code::Join, "the room is full"),
             DoorError::Invalid(error) => error.into(),
             DoorError::SlowDown(retry_after) => Self::slow_down("too many attempts from this address; try again later", retry_after),

@@ -31,7 +31,7 @@ async fn a_call_of_a_protected_room_asks_for_its_pass(site: Site) {
     for (room, bad) in [(slug.as_str(), ""), (&slug, "x"), (&slug, &others), ("nowhere", &good)] {
         let refused = ann.request("callJoin", json!({ "room": room, "token": bad })).await;
         let told = (&refused["error"]["code"], &refused["error"]["error"]);
-        assert_eq!(told, (&json!(11), &json!("there is no such room any more")), "{room} {bad}");
+        assert_eq!(told, (&json!(18), &json!("there is no such room any more")), "{room} {bad}");
     }
     assert_eq!(ann.refused("callState", json!({ "hand": true })).await, 16, "she is in no call");
     let joined = ann.call(json!({ "room": slug, "token": good })).await;

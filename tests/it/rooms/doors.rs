@@ -101,7 +101,7 @@ async fn a_pass_to_a_room_that_is_gone_is_none_to_the_next(site: Site) {
     let gone = post_json(site.here(), "/room", &json!({ "name": "open" })).await.json()["token"].clone();
     while page(site.there(), "/room/open", &[]).await.status != 404 {}
     make_room(site.here(), "open").await;
-    assert_eq!(ann.refused("callJoin", json!({ "room": "open", "token": gone })).await, 11);
+    assert_eq!(ann.refused("callJoin", json!({ "room": "open", "token": gone })).await, 18);
 }
 
 async fn wrong_passwords_are_slowed_down(site: Site) {
