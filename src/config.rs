@@ -10,7 +10,7 @@
 mod error;
 mod groups;
 mod media;
-mod mounts;
+pub mod mounts;
 mod origins;
 mod rates;
 mod read;

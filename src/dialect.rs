@@ -2,6 +2,7 @@
 
 pub mod asyncapi;
 pub mod chat;
+mod fields;
 pub mod lobby;
 pub mod mesh;
 pub mod rooms;
@@ -17,9 +18,9 @@ use crate::domain::moderation::Moderation;
 use crate::domain::people::People;
 use crate::domain::{Accounts, Channels, Lobbies, Meshes, NamedRooms, Rooms, Rules};
 use crate::metrics::Metrics;
-use crate::store::Store;
 use crate::store::record::{self, NewsRecord};
 use crate::store::topics::{News, Topic};
+use crate::store::{Store, StoreError};
 
 /// Everything that the handlers use; one for all connections of a node.
 pub struct Services {
@@ -63,5 +64,13 @@ impl Services {
         if let Err(error) = self.store.publish(&News { topic: Topic::All, body: record::encode(news) }).await {
             tracing::debug!(%error, "news for everybody was not told");
         }
+    }
+}
+
+/// Tells the operator why the store failed a client, who is told to try again and nothing else.
+fn note(error: &StoreError) {
+    match error {
+        StoreError::Unavailable(why) => tracing::debug!(why, "a message failed for want of the store"),
+        StoreError::Corrupt(why) => tracing::error!(why, "a message met an unreadable record"),
     }
 }

@@ -195,15 +195,13 @@ impl Node {
             rules,
             metrics: metrics.clone(),
         });
-        let rooms =
-            serves_rooms(config).then(|| RoomDesk { rooms: named_rooms.clone(), origins: same_or(&config.network.allowed_origins) });
+        let rooms = serves(config, DialectName::Rooms)
+            .then(|| RoomDesk { rooms: named_rooms.clone(), origins: same_or(&config.network.allowed_origins) });
         let floors = Floors { sessions: sessions.clone(), metrics, readiness, rooms };
         let mounts = mounts(config, &services, &named_rooms);
-        let has_lobbies =
-            config.node.role != Role::Media && config.network.mounts.0.iter().any(|mount| mount.dialect == DialectName::Lobby);
         let settings = http_settings(config)?;
         let mut router = http::router(mounts, &settings, &floors)?;
-        if has_lobbies {
+        if serves(config, DialectName::Lobby) {
             router = router.merge(http::lobby_routes(lobbies, lobby_origins(config), settings.trusted_proxy_hops));
         }
         let (stop_http, stopped) = oneshot::channel();
@@ -296,9 +294,9 @@ async fn resolve(config: &Config) -> Result<SocketAddr, NodeError> {
     found.next().ok_or_else(|| failed(std::io::ErrorKind::AddrNotAvailable.into()))
 }
 
-/// Whether rooms with a name are to be had here.
-fn serves_rooms(config: &Config) -> bool {
-    config.node.role != Role::Media && config.network.mounts.0.iter().any(|mount| mount.dialect == DialectName::Rooms)
+/// Whether this protocol, and what belongs to it over HTTP, is to be had here.
+fn serves(config: &Config, dialect: DialectName) -> bool {
+    config.node.role != Role::Media && config.network.mounts.0.iter().any(|mount| mount.dialect == dialect)
 }
 
 fn mounts(config: &Config, services: &Arc<Services>, named_rooms: &Arc<NamedRooms>) -> Vec<Mount> {

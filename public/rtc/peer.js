@@ -77,7 +77,7 @@ export class Peer extends Emitter {
    * @param {string} mid
    */
   trackOn(mid) {
-    return this.#connection.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver.track;
+    return this.#receiver(mid)?.track;
   }
 
   /**
@@ -86,11 +86,15 @@ export class Peer extends Emitter {
    * @param {string} mid
    */
   flows(mid) {
-    const receiver = this.#connection.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
-    return receiver !== undefined && receiver.getSynchronizationSources().length > 0;
+    return (this.#receiver(mid)?.getSynchronizationSources().length ?? 0) > 0;
   }
 
   close() {
     this.#connection.close();
+  }
+
+  /** @param {string} mid */
+  #receiver(mid) {
+    return this.#connection.getTransceivers().find((transceiver) => transceiver.mid === mid)?.receiver;
   }
 }

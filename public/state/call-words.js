@@ -89,8 +89,9 @@ export function modeWords(mode) {
   };
 }
 
-/** What helps those two of whom each reaches others, but who do not reach each other. */
-export const APART = 'You cannot reach each other: the network of one of you blocks it. Another network or a VPN may help.';
+/** Why two do not reach each other of whom each reaches others, and what helps. */
+const OBSTACLE = 'the network of one of you blocks it. Another network or a VPN may help.';
+export const APART = `You cannot reach each other: ${OBSTACLE}`;
 
 /**
  * The same, told once.
@@ -98,7 +99,7 @@ export const APART = 'You cannot reach each other: the network of one of you blo
  * @param {string} name The other one.
  */
 export function apartWords(name) {
-  return `You and ${name} cannot reach each other: the network of one of you blocks it. Another network or a VPN may help.`;
+  return `You and ${name} cannot reach each other: ${OBSTACLE}`;
 }
 
 /**

@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
+/// Paths that are the node's own.
+pub const TAKEN: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/rooms", "/asyncapi.json"];
+
 /// The wire protocols that are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DialectName {
@@ -72,7 +75,7 @@ fn parse_one(part: &str) -> Result<Mount, String> {
     if shape(path).is_none() {
         return Err(format!("`{path}` is not a path that begins with / and has plain segments, or {{name}} for any one"));
     }
-    if ["/healthz", "/readyz", "/metrics", "/rooms", "/asyncapi.json"].contains(&path) {
+    if TAKEN.contains(&path) {
         return Err(format!("the path `{path}` is taken by the node itself"));
     }
     let dialect = DialectName::ALL.into_iter().find(|dialect| dialect.as_str() == name).ok_or_else(|| {
@@ -86,7 +89,8 @@ fn parse_one(part: &str) -> Result<Mount, String> {
 }
 
 /// The path with its names made equal; `None` if it is none.
-fn shape(path: &str) -> Option<String> {
+#[must_use]
+pub fn shape(path: &str) -> Option<String> {
     let mut names = HashSet::new();
     let mut shape = String::new();
     for segment in path.strip_prefix('/')?.split('/') {

@@ -346,10 +346,7 @@ fn is_listed(room: &LobbyRecord) -> bool {
 }
 
 fn decode(bytes: &[u8]) -> std::result::Result<LobbyRecord, StoreError> {
-    match record::decode(bytes)? {
-        Decoded::Known(room) => Ok(room),
-        Decoded::Unknown => Err(StoreError::Corrupt("a lobby room was written by a newer build".to_owned())),
-    }
+    record::decode_known(bytes, "a lobby room")
 }
 
 /// One that cannot be read is as good as none: the client comes as somebody who was in no room.

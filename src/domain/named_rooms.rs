@@ -191,7 +191,7 @@ impl NamedRooms {
             if !self.hasher.verify(password, Some(hash.clone())).await? {
                 return Err(DoorError::WrongPassword);
             }
-            self.store.uncount(&self.tally.key("room-password", whom, from)).await?;
+            self.tally.take_back(&*self.store, "room-password", whom, from, self.limits.failures).await?;
         }
         self.has_place(&sight, holder).await?;
         Ok(self.pass(sight.room, holder.unwrap_or_else(UserId::random)))

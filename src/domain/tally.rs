@@ -58,6 +58,18 @@ impl Tally {
         if count.events > limit { Err(NotAllowed::SlowDown(count.resets_in)) } else { Ok(()) }
     }
 
+    /// Takes back what was counted by [`Tally::spend`].
+    pub async fn take_back(
+        &self,
+        store: &dyn Store,
+        what: &str,
+        whom: &[u8],
+        from: IpAddr,
+        allowance: Allowance,
+    ) -> Result<(), StoreError> {
+        if allowance.is_none() { Ok(()) } else { store.uncount(&self.key(what, whom, from)).await }
+    }
+
     /// Fails if one more would be too many; counts nothing.
     pub async fn check(&self, store: &dyn Store, what: &str, whom: &[u8], from: IpAddr, allowance: Allowance) -> Result<(), NotAllowed> {
         let Some((limit, _)) = allowance else { return Ok(()) };

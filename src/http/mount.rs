@@ -4,10 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::origin::Origins;
+use crate::config::mounts::{TAKEN, shape};
 use crate::session::Dialect;
-
-/// Paths that are the node's own.
-const TAKEN: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/rooms", super::description::PATH];
 
 /// A dialect at a path.
 #[derive(Clone)]
@@ -41,23 +39,6 @@ pub(super) fn check(mounts: &[Mount], others: &[&str]) -> Result<(), InvalidMoun
         }
     }
     Ok(())
-}
-
-/// The path with its names made equal.
-fn shape(path: &str) -> Option<String> {
-    let mut names = HashSet::new();
-    let mut shape = String::new();
-    for segment in path.strip_prefix('/')?.split('/') {
-        shape.push('/');
-        let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
-        match name {
-            Some(name) if !name.is_empty() && plain(name) && names.insert(name) => shape.push_str("{}"),
-            None if plain(segment) => shape.push_str(segment),
-            _ => return None,
-        }
-    }
-    Some(shape)
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl SignalingRooms {
     pub fn command(&mut self, now: Instant, command: RoomCommand) {
         match command {
             RoomCommand::Ask { room, from, ask } => self.ask(now, room, from, ask),
-            RoomCommand::Gone { room, from } => self.within(room, |room, tell| room.gone(now, from, tell)),
+            RoomCommand::Gone { room, from } => self.within(room, |room, _| room.gone(now, from)),
             RoomCommand::Close { room } => {
                 for to in self.rooms.remove(&room).iter().flat_map(Room::all) {
                     self.tell(room, to, Tell::Moved);
@@ -76,13 +76,13 @@ impl SignalingRooms {
     /// Time passes. To be called now and then.
     pub fn pass(&mut self, now: Instant) {
         let due: Vec<RoomId> = self.rooms.iter().filter(|(_, room)| room.is_due(now)).map(|(room, _)| *room).collect();
-        due.into_iter().for_each(|room| self.within(room, |room, tell| room.pass(now, tell)));
+        due.into_iter().for_each(|room| self.within(room, |room, _| room.pass(now)));
     }
 
     fn ask(&mut self, now: Instant, room: RoomId, from: SessionRef, ask: Ask) {
         match &ask {
             Ask::Join(join) if !join.peer_to_peer => {
-                self.within(room, |room, tell| room.gone(now, from, tell));
+                self.within(room, |room, _| room.gone(now, from));
                 return self.tell(room, from, Tell::Refused { why: Refusal::OnlyPeerToPeer });
             }
             Ask::Join(join) => {

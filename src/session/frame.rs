@@ -1,6 +1,7 @@
 //! Ready-made server frames: unmasked, final, built once and shared by every socket they go to.
 
 use bytes::{BufMut, Bytes, BytesMut};
+use serde::Serialize;
 
 use super::close::CloseCode;
 
@@ -20,6 +21,21 @@ pub fn text(payload: impl AsRef<[u8]>) -> Bytes {
     let mut frame = BytesMut::with_capacity(payload.len() + MAX_HEADER);
     text_into(&mut frame, payload);
     frame.freeze()
+}
+
+/// A complete text frame with a message as JSON.
+#[must_use]
+pub fn json(message: &impl Serialize) -> Bytes {
+    #[allow(clippy::expect_used, reason = "plain structs with string keys always serialize")]
+    let payload = serde_json::to_vec(message).expect("wire types serialize");
+    text(payload)
+}
+
+/// What a frame of less than 64 KiB says.
+#[cfg(test)]
+#[must_use]
+pub fn payload(frame: &[u8]) -> &[u8] {
+    &frame[if frame[1] == 126 { 4 } else { 2 }..]
 }
 
 /// Appends a complete text frame: several in one buffer go to a socket in one write. The payload must be UTF-8.

@@ -8,6 +8,7 @@
 //! Version 2 added to version 1: `via`, `edited`, `deleted`, `rev` and `reactions` of a message, the log kinds `changed` and `reacted`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -269,6 +270,14 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<Decoded<T>, StoreErro
             NEXT => Ok(Decoded::Unknown),
             v => Err(StoreError::Corrupt(format!("version {v}: {:?} at column {}", error.classify(), error.column()))),
         },
+    }
+}
+
+/// Decodes what cannot be passed over where it is unknown. `what` it is, is for the error.
+pub fn decode_known<T: DeserializeOwned>(bytes: &[u8], what: impl Display) -> Result<T, StoreError> {
+    match decode(bytes)? {
+        Decoded::Known(record) => Ok(record),
+        Decoded::Unknown => Err(StoreError::Corrupt(format!("{what} was written by a newer build"))),
     }
 }
 

@@ -56,8 +56,7 @@ impl Nodes {
         let is_there = |id: NodeId| self.media.iter().any(|(node, _)| node.id == id);
         // A store that has lost its list says nothing of them.
         if !nodes.is_empty() && before.iter().any(|(node, _)| !node.draining && !is_there(node.id)) {
-            let earlier = self.lost.filter(|(_, last)| now.saturating_duration_since(*last) < FORGOTTEN).map_or(0, |(lost, _)| lost);
-            self.lost = Some((earlier.saturating_add(1), now));
+            self.lost = Some((self.lost_lately(now).saturating_add(1), now));
         }
         self.first = self.media.iter().map(|(node, _)| (node.id, self.first.get(&node.id).copied().unwrap_or(now))).collect();
         self.looked = Some(now);
@@ -66,8 +65,11 @@ impl Nodes {
     /// For how long a media node has to be there before it gets rooms that are served without it. The first loss costs nothing, then each
     /// doubles it.
     fn settled(&self, now: Instant) -> Duration {
-        let lost = self.lost.filter(|(_, last)| now.saturating_duration_since(*last) < FORGOTTEN).map_or(0, |(lost, _)| lost);
-        SETTLED.saturating_mul(1 << lost.saturating_sub(1).min(5)).min(LONGEST)
+        SETTLED.saturating_mul(1 << self.lost_lately(now).saturating_sub(1).min(5)).min(LONGEST)
+    }
+
+    fn lost_lately(&self, now: Instant) -> u32 {
+        self.lost.filter(|(_, last)| now.saturating_duration_since(*last) < FORGOTTEN).map_or(0, |(lost, _)| lost)
     }
 
     fn is_suspect(&self, (node, heard): &Heard) -> bool {
@@ -111,9 +113,9 @@ impl Nodes {
     /// The best media node for the room of those that were heard of since then, and have been there for long enough.
     pub(super) fn media_heard_since(&self, room: RoomId, since: Instant) -> Option<NodeId> {
         let looked = self.looked?;
-        let is_settled = |node: &MediaNode| {
-            self.first.get(&node.id).is_some_and(|first| looked.saturating_duration_since(*first) >= self.settled(looked))
-        };
+        let settled = self.settled(looked);
+        let is_settled =
+            |node: &MediaNode| self.first.get(&node.id).is_some_and(|first| looked.saturating_duration_since(*first) >= settled);
         let heard = self.media.iter().filter(|node| node.1 > since && is_settled(&node.0) && !self.is_suspect(node));
         let heard: Vec<MediaNode> = heard.map(|(node, _)| *node).collect();
         ring::choices(room, &heard).into_iter().next()

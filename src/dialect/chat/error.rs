@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::dialect;
 use crate::domain::accounts::AccountError;
 use crate::domain::channels::ChannelError;
 use crate::domain::named_rooms::DoorError;
@@ -119,10 +120,7 @@ impl Failure {
 impl From<StoreError> for Failure {
     /// What the store says is for the log; clients are told to try again.
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(why) => tracing::debug!(why, "a request failed for want of the store"),
-            StoreError::Corrupt(why) => tracing::error!(why, "a request met an unreadable record"),
-        }
+        dialect::note(&error);
         Self::new(Code::Unavailable, "the backend is unavailable; try again")
     }
 }

@@ -55,9 +55,7 @@ impl<'a, B: Serialize> Outgoing<'a, B> {
     /// The frame.
     #[must_use]
     pub fn frame(&self) -> Bytes {
-        #[allow(clippy::expect_used, reason = "plain structs with string keys always serialize")]
-        let text = serde_json::to_vec(self).expect("wire types serialize");
-        frame::text(text)
+        frame::json(self)
     }
 }
 

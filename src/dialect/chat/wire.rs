@@ -9,6 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::{Code, Failure};
+use crate::dialect::fields::{self, Fault};
 use crate::ids::{AccessKey, Epoch, RequestId, Seq, UserId};
 
 pub mod calls;
@@ -58,16 +59,12 @@ impl<'a> Request<'a> {
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let text = self.payload.map_or("{}", RawValue::get);
         let text = if text == "null" { "{}" } else { text };
-        // serde would take an array for the fields in their order.
-        if !text.starts_with('{') {
-            return Err(Failure::malformed(format!("{} is not an object", self.kind)));
-        }
-        serde_json::from_str(text).map_err(|error| {
-            // serde's words may quote what the client wrote; only the name of a missing field is passed on.
-            match error.to_string().strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-                Some((name, _)) => Failure::malformed(format!("{}.{name} is missing", self.kind)),
-                None => Failure::malformed(format!("a field of {} has the wrong type", self.kind)),
-            }
+        fields::object(text).map_err(|fault| {
+            Failure::malformed(match fault {
+                Fault::NoObject => format!("{} is not an object", self.kind),
+                Fault::Missing(name) => format!("{}.{name} is missing", self.kind),
+                Fault::WrongType => format!("a field of {} has the wrong type", self.kind),
+            })
         })
     }
 }

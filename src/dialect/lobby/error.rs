@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::dialect;
 use crate::domain::lobbies::{LobbyError, Refused};
-use crate::store::StoreError;
 
 /// The values of `errorType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,12 +120,8 @@ impl From<LobbyError> for Failure {
             LobbyError::Refused(refused) => refused.into(),
             LobbyError::SlowDown(after) => Self::slow_down("too many attempts from this address", after),
             LobbyError::TooMuch => Self::new(ErrorType::TooMany, error.to_string()),
-            LobbyError::Store(StoreError::Unavailable(why)) => {
-                tracing::debug!(why, "a lobby message failed for want of the store");
-                Self::new(ErrorType::Unavailable, "the backend is unavailable; try again")
-            }
-            LobbyError::Store(StoreError::Corrupt(why)) => {
-                tracing::error!(why, "a lobby message met an unreadable record");
+            LobbyError::Store(error) => {
+                dialect::note(&error);
                 Self::new(ErrorType::Unavailable, "the backend is unavailable; try again")
             }
         }

@@ -19,7 +19,7 @@ pub fn identity(client: LobbyClientId, token: &str) -> Bytes {
 /// `error`.
 #[must_use]
 pub fn error(failure: &Failure) -> Bytes {
-    frame::text(json!({ "type": "error", "errorType": failure.kind.as_str(), "errorMessage": failure.message }).to_string())
+    frame::json(&json!({ "type": "error", "errorType": failure.kind.as_str(), "errorMessage": failure.message }))
 }
 
 /// `roomCreated`.
@@ -92,7 +92,7 @@ pub fn signal(kind: LobbySignal, signal: &str, from: LobbyClientId) -> Bytes {
 }
 
 fn bare(kind: &'static str) -> Bytes {
-    frame::text(json!({ "type": kind }).to_string())
+    frame::json(&json!({ "type": kind }))
 }
 
 #[derive(Serialize)]
@@ -103,9 +103,7 @@ struct Message {
 }
 
 fn written(kind: &'static str, data: Value) -> Bytes {
-    #[allow(clippy::expect_used, reason = "plain structs with string keys always serialize")]
-    let text = serde_json::to_vec(&Message { kind, data }).expect("wire types serialize");
-    frame::text(text)
+    frame::json(&Message { kind, data })
 }
 
 #[cfg(test)]
@@ -116,8 +114,7 @@ mod tests {
 
     /// What a frame says.
     fn said(frame: &Bytes) -> String {
-        let header = if frame[1] == 126 { 4 } else { 2 };
-        String::from_utf8(frame[header..].to_vec()).unwrap()
+        String::from_utf8(frame::payload(frame).to_vec()).unwrap()
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::{ErrorType, Failure};
+use crate::dialect::fields::{self, Fault};
 use crate::ids::{LobbyClientId, LobbyCode};
 use crate::store::record::lobby::LobbyWishes;
 
@@ -37,16 +38,12 @@ impl<'a> Message<'a> {
     /// The data, which is an object.
     pub fn data<T: Deserialize<'a>>(&self) -> Result<T, Failure> {
         let text = self.data.map_or("null", RawValue::get);
-        // serde would take an array for the fields in their order.
-        if !text.starts_with('{') {
-            return Err(Failure::bad(format!("the data of {} is an object", self.kind)));
-        }
-        serde_json::from_str(text).map_err(|error| {
-            // serde's words may quote what the client wrote; only the name of a missing field is passed on.
-            match error.to_string().strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-                Some((field, _)) => Failure::bad(format!("{} is missing in the data of {}", field, self.kind)),
-                None => Failure::bad(format!("a field in the data of {} has the wrong type", self.kind)),
-            }
+        fields::object(text).map_err(|fault| {
+            Failure::bad(match fault {
+                Fault::NoObject => format!("the data of {} is an object", self.kind),
+                Fault::Missing(field) => format!("{field} is missing in the data of {}", self.kind),
+                Fault::WrongType => format!("a field in the data of {} has the wrong type", self.kind),
+            })
         })
     }
 

@@ -18,14 +18,14 @@ use crate::store::record::meshes::{Forward, Kind, MeshNews};
 #[must_use]
 pub fn connected_peers(peers: &[SessionRef]) -> Bytes {
     let ids: Vec<SessionId> = peers.iter().map(|peer| peer.session).collect();
-    written(&json!({ "type": "connected-peers", "peerIds": ids }))
+    frame::json(&json!({ "type": "connected-peers", "peerIds": ids }))
 }
 
 /// `offer`, `answer` or `icecandidate`, the value as it was written. `None`: it is no JSON.
 #[must_use]
 pub fn forwarded(forward: &Forward) -> Option<Bytes> {
     let json = serde_json::from_str::<&RawValue>(&forward.json).ok()?;
-    Some(written(&Forwarded { what: forward.what, json, from: forward.from.session }))
+    Some(frame::json(&Forwarded { what: forward.what, json, from: forward.from.session }))
 }
 
 /// `peer-connected` or `peer-disconnected`. (+)
@@ -35,19 +35,19 @@ pub fn news(news: &MeshNews) -> Bytes {
         MeshNews::PeerConnected { peer } => ("peer-connected", peer),
         MeshNews::PeerDisconnected { peer } => ("peer-disconnected", peer),
     };
-    written(&json!({ "type": kind, "peerId": peer }))
+    frame::json(&json!({ "type": kind, "peerId": peer }))
 }
 
 /// `ice-servers`. (+)
 #[must_use]
 pub fn ice_servers(servers: &[IceServer]) -> Bytes {
-    written(&json!({ "type": "ice-servers", "iceServers": servers }))
+    frame::json(&json!({ "type": "ice-servers", "iceServers": servers }))
 }
 
 /// The error of something for a peer that is not there; `to` as the sender wrote it.
 #[must_use]
 pub fn peer_not_connected(to: &str) -> Bytes {
-    written(&json!({ "type": "error", "error": "peer-not-connected", "toPeerId": to }))
+    frame::json(&json!({ "type": "error", "error": "peer-not-connected", "toPeerId": to }))
 }
 
 /// The error of a message that is not understood.
@@ -75,7 +75,7 @@ pub fn unavailable() -> Bytes {
 }
 
 fn error(error: &str, message: &str) -> Bytes {
-    written(&json!({ "type": "error", "error": error, "message": message }))
+    frame::json(&json!({ "type": "error", "error": error, "message": message }))
 }
 
 struct Forwarded<'a> {
@@ -99,12 +99,6 @@ impl Serialize for Forwarded<'_> {
     }
 }
 
-fn written(message: &impl Serialize) -> Bytes {
-    #[allow(clippy::expect_used, reason = "plain structs with string keys always serialize")]
-    let text = serde_json::to_vec(message).expect("wire types serialize");
-    frame::text(text)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -113,8 +107,7 @@ mod tests {
 
     /// What a short frame says.
     fn text(frame: &Bytes) -> String {
-        let header = if frame[1] == 126 { 4 } else { 2 };
-        String::from_utf8(frame[header..].to_vec()).unwrap()
+        String::from_utf8(frame::payload(frame).to_vec()).unwrap()
     }
 
     #[test]

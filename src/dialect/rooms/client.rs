@@ -194,11 +194,6 @@ impl Listener for Client {
         self.at.session
     }
 
-    fn user(&self) -> Option<UserId> {
-        // No account: guests are nobody outside of their room.
-        None
-    }
-
     fn hears(&self, news: &NewsRecord) -> bool {
         match news {
             NewsRecord::Guests { renamed: true } => self.hall.renamed(),

@@ -13,6 +13,7 @@ use super::wire::{Address, Incoming};
 use crate::clock::unix_now;
 use crate::cluster::hub::Entrant;
 use crate::cluster::live::Roles;
+use crate::dialect;
 use crate::dialect::Services;
 use crate::domain::NamedRooms;
 use crate::domain::named_rooms::Seat;
@@ -37,10 +38,7 @@ impl From<String> for Failure {
 impl From<StoreError> for Failure {
     /// What the store says is for the log; clients are told to try again.
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(why) => tracing::debug!(why, "a message failed for want of the store"),
-            StoreError::Corrupt(why) => tracing::error!(why, "a message met an unreadable record"),
-        }
+        dialect::note(&error);
         Self("The backend is unavailable; try again".to_owned())
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::domain::ice::IceServer;
 use crate::ids::{Slug, UserId, Username};
@@ -86,17 +86,11 @@ pub fn room_info(to: Option<UserId>, slug: &Slug, guests: &[Member]) -> Bytes {
 pub fn relayed(message: &GuestMessage) -> Option<Bytes> {
     let data = message.data.as_ref().map(|data| serde_json::from_str::<&RawValue>(&data.0)).transpose().ok()?;
     let receiver = message.receiver.map_or_else(|| ROOM.to_owned(), |receiver| receiver.to_string());
-    Some(written(&Outgoing { sender: &message.sender.to_string(), receiver: &receiver, kind: &message.topic, data }))
+    Some(frame::json(&Outgoing { sender: &message.sender.to_string(), receiver: &receiver, kind: &message.topic, data }))
 }
 
 fn from_server(receiver: &str, kind: &str, data: Option<impl Serialize>) -> Bytes {
-    written(&Outgoing { sender: GROUND_CONTROL, receiver, kind, data })
-}
-
-fn written(message: &impl Serialize) -> Bytes {
-    #[allow(clippy::expect_used, reason = "plain structs with string keys always serialize")]
-    let text = to_raw_value(message).expect("messages serialize");
-    frame::text(text.get())
+    frame::json(&Outgoing { sender: GROUND_CONTROL, receiver, kind, data })
 }
 
 #[cfg(test)]
@@ -110,8 +104,7 @@ mod tests {
     use crate::store::record::guests::JsonText;
 
     fn json_of(frame: &Bytes) -> Value {
-        let header = if frame[1] == 126 { 4 } else { 2 };
-        serde_json::from_slice(&frame[header..]).unwrap()
+        serde_json::from_slice(frame::payload(frame)).unwrap()
     }
 
     #[test]

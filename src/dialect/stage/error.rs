@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::dialect;
 use crate::domain::accounts::AccountError;
 use crate::domain::channels::ChannelError;
 use crate::ids::InvalidText;
@@ -89,10 +90,7 @@ impl From<ChannelError> for Failure {
 impl From<StoreError> for Failure {
     /// What the store says is for the log; clients are told to try again.
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Unavailable(why) => tracing::debug!(why, "an order failed for want of the store"),
-            StoreError::Corrupt(why) => tracing::error!(why, "an order met an unreadable record"),
-        }
+        dialect::note(&error);
         Self::new(Status::Unavailable, "the backend is unavailable; try again")
     }
 }

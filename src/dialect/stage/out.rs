@@ -132,9 +132,7 @@ struct Message<D> {
 }
 
 fn written(kind: &'static str, data: impl Serialize) -> Bytes {
-    #[allow(clippy::expect_used, reason = "plain structs with string keys always serialize")]
-    let text = serde_json::to_vec(&Message { kind, data }).expect("wire types serialize");
-    frame::text(text)
+    frame::json(&Message { kind, data })
 }
 
 #[cfg(test)]
@@ -150,8 +148,7 @@ mod tests {
 
     /// What a short frame says.
     fn json(frame: &Bytes) -> Value {
-        let header = if frame[1] == 126 { 4 } else { 2 };
-        serde_json::from_slice(&frame[header..]).unwrap()
+        serde_json::from_slice(frame::payload(frame)).unwrap()
     }
 
     fn message() -> MessageRecord {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::error::Failure;
+use crate::dialect::fields::{self, Fault};
 
 /// A work order taken apart, its details still as text.
 #[derive(Debug)]
@@ -33,16 +34,12 @@ impl<'a> Order<'a> {
     /// The details, where they are an object.
     pub fn object<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let text = self.details.map_or("null", RawValue::get);
-        // serde would take an array for the fields in their order.
-        if !text.starts_with('{') {
-            return Err(Failure::bad(format!("the details of {} are an object", self.name)));
-        }
-        serde_json::from_str(text).map_err(|error| {
-            // serde's words may quote what the client wrote; only the name of a missing field is passed on.
-            match error.to_string().strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-                Some((field, _)) => Failure::bad(format!("{} is missing in the details of {}", field, self.name)),
-                None => Failure::bad(format!("a field in the details of {} has the wrong type", self.name)),
-            }
+        fields::object(text).map_err(|fault| {
+            Failure::bad(match fault {
+                Fault::NoObject => format!("the details of {} are an object", self.name),
+                Fault::Missing(field) => format!("{field} is missing in the details of {}", self.name),
+                Fault::WrongType => format!("a field in the details of {} has the wrong type", self.name),
+            })
         })
     }
 

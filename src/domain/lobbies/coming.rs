@@ -49,10 +49,7 @@ impl Lobbies {
             self.leave_quietly(code, id, at).await;
         }
         let (came, seen) = entered?;
-        let (can_host, speaks) = match coming {
-            Coming::ByQuery { .. } => (Some(false), false),
-            Coming::Joining { can_host } | Coming::Returning { can_host } => (can_host, true),
-        };
+        let (can_host, speaks) = (coming.can_host(), coming.speaks());
         let note = LobbyClientRecord { at, room: Some(code), born: seen.room.born, can_host, speaks, outside: false };
         let before = self.note(id, &note, self.remembered(coming, from).await).await.unwrap_or_else(|error| {
             // The place is taken; only the way back to it by the token is not known.

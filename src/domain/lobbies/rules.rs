@@ -44,6 +44,23 @@ pub enum Coming {
     },
 }
 
+impl Coming {
+    /// What it says, or said, about being host.
+    #[must_use]
+    pub fn can_host(self) -> Option<bool> {
+        match self {
+            Self::ByQuery { .. } => Some(false),
+            Self::Joining { can_host } | Self::Returning { can_host } => can_host,
+        }
+    }
+
+    /// It speaks in messages.
+    #[must_use]
+    pub fn speaks(self) -> bool {
+        !matches!(self, Self::ByQuery { .. })
+    }
+}
+
 /// How somebody came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Came {
@@ -113,7 +130,6 @@ pub fn check_member(room: &LobbyRecord, id: LobbyClientId, at: SessionRef) -> Re
 
 /// Somebody comes. `most`: guests that any room takes.
 pub fn enter(room: &mut LobbyRecord, now: Micros, id: LobbyClientId, at: SessionRef, coming: Coming, most: u32) -> Result<Came, Refused> {
-    let speaks = !matches!(coming, Coming::ByQuery { .. });
     if let Some(came) = come_back(room, id, at, coming)? {
         settle(room, now);
         // There was no host, and whoever came back is it now.
@@ -121,10 +137,7 @@ pub fn enter(room: &mut LobbyRecord, now: Micros, id: LobbyClientId, at: Session
         return Ok(Came { missed_term, ..came });
     }
     let host_is_here = room.host.and_then(|host| member(room, host)).is_some_and(|host| host.at.is_some());
-    let can_host = match coming {
-        Coming::ByQuery { .. } => Some(false),
-        Coming::Joining { can_host } | Coming::Returning { can_host } => can_host,
-    };
+    let (can_host, speaks) = (coming.can_host(), coming.speaks());
     let takes_over = room.host.is_none()
         && match coming {
             Coming::ByQuery { host } => host,
@@ -246,7 +259,7 @@ fn come_back(room: &mut LobbyRecord, id: LobbyClientId, at: SessionRef, coming: 
     if let Coming::Joining { can_host } = coming {
         member.can_host = can_host.or(member.can_host);
     }
-    member.speaks = !matches!(coming, Coming::ByQuery { .. });
+    member.speaks = coming.speaks();
     member.term = term;
     Ok(Some(Came { is_host, reconnected: true, missed_term, displaced }))
 }

@@ -44,9 +44,7 @@ impl NamedRooms {
         // A guess counts as failed until it has succeeded: otherwise any number could be under way at once.
         self.spend("room-misses", &[], from, self.limits.rooms).await?;
         let sight = self.store.named_room(slug).await?.ok_or(DoorError::NoSuchRoom)?;
-        if self.limits.rooms.is_some() {
-            self.store.uncount(&self.tally.key("room-misses", &[], from)).await?;
-        }
+        self.tally.take_back(&*self.store, "room-misses", &[], from, self.limits.rooms).await?;
         Ok(sight)
     }
 }

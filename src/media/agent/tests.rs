@@ -209,18 +209,7 @@ impl Participants {
 
 fn join() -> Ask {
     let who = Person { id: UserId::random(), name: Username::parse("somebody").unwrap() };
-    Ask::Join(Box::new(Join {
-        who,
-        publish: Vec::new(),
-        simulcast: false,
-        muted: Vec::new(),
-        hand: false,
-        skeleton: None,
-        peer_to_peer: true,
-        wants_peers: false,
-        returns: false,
-        roster: Vec::new(),
-    }))
+    Ask::Join(Box::new(Join::of(who)))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

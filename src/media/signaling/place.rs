@@ -4,10 +4,7 @@ use std::time::Instant;
 
 use crate::ids::{SessionId, SessionRef};
 use crate::store::record::Person;
-use crate::store::record::calls::{Join, MAX_WAITING_BYTES, Participant, PeerWord, PublishedTrack, Roster, Source};
-
-/// What waits for somebody who is on the way; a pair needs a few dozen words at most.
-const MAX_WORDS: usize = 256;
+use crate::store::record::calls::{Join, Participant, PeerWord, PublishedTrack, Roster, Source, may_wait};
 
 /// See the module.
 pub(super) struct Place {
@@ -89,8 +86,7 @@ impl Place {
     /// Keeps something for when it comes; beyond what no pair needs it is lost.
     pub(super) fn keep(&mut self, from: SessionId, word: PeerWord) {
         if let Presence::Coming { words, .. } = &mut self.is
-            && words.len() < MAX_WORDS
-            && words.iter().map(|(_, kept)| kept.bytes()).sum::<usize>() + word.bytes() <= MAX_WAITING_BYTES
+            && may_wait(words.iter().map(|(_, kept)| kept), &word)
         {
             words.push((from, word));
         }

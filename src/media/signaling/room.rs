@@ -84,14 +84,14 @@ impl Room {
             Ask::Publish { source, on } => self.publish(index, source, on, tell),
             Ask::State { muted, hand, reaction } => self.state(index, muted, hand, reaction, tell),
             Ask::Peer { to, word } => self.word(now, from, to, word, tell),
-            Ask::Leave => self.gone(now, from, tell),
+            Ask::Leave => self.gone(now, from),
             // Nothing is offered here, and everything is sent to everybody.
             Ask::Answer { .. } | Ask::Subscribe { .. } | Ask::Join(_) => {}
         }
     }
 
     /// A participant is gone.
-    pub(super) fn gone(&mut self, now: Instant, from: SessionRef, _: Teller<'_>) {
+    pub(super) fn gone(&mut self, now: Instant, from: SessionRef) {
         self.clear(now, |place| place.at() == Some(from));
     }
 
@@ -101,7 +101,7 @@ impl Room {
     }
 
     /// Time passes.
-    pub(super) fn pass(&mut self, now: Instant, _: Teller<'_>) {
+    pub(super) fn pass(&mut self, now: Instant) {
         self.clear(now, |place| place.until().is_some_and(|until| until <= now));
     }
 

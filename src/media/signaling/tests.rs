@@ -34,18 +34,7 @@ fn person(number: u128) -> Person {
 }
 
 fn coming(number: u128) -> Join {
-    Join {
-        who: person(number),
-        publish: vec![Source::Camera, Source::Microphone],
-        simulcast: true,
-        muted: Vec::new(),
-        hand: false,
-        skeleton: None,
-        peer_to_peer: true,
-        wants_peers: false,
-        returns: false,
-        roster: Vec::new(),
-    }
+    Join { publish: vec![Source::Camera, Source::Microphone], simulcast: true, ..Join::of(person(number)) }
 }
 
 fn word(link: u64) -> PeerWord {

@@ -11,12 +11,12 @@ use super::file::{self, Source};
 use super::members::Joined;
 use super::{EmbeddedStore, log};
 use crate::ids::{ChannelId, Micros, Slug, UserId};
+use crate::store::Result;
 use crate::store::channels::Member;
 use crate::store::named_rooms::{Admission, Keep, Kept, NamedRoom, NamedRooms, Sight};
 use crate::store::nodes::Holding;
-use crate::store::record::{self, Decoded};
+use crate::store::record;
 use crate::store::topics::News;
-use crate::store::{Result, StoreError};
 
 struct Row {
     ends: Micros,
@@ -172,8 +172,5 @@ fn write(transaction: &WriteTransaction, row: &Row) -> Result<()> {
 }
 
 fn decode((ends, active, body): (u64, u64, &[u8])) -> Result<Row> {
-    match record::decode(body)? {
-        Decoded::Known(room) => Ok(Row { ends: Micros(ends), active: Micros(active), room }),
-        Decoded::Unknown => Err(StoreError::Corrupt("a room was written by a newer build".to_owned())),
-    }
+    Ok(Row { ends: Micros(ends), active: Micros(active), room: record::decode_known(body, "a room")? })
 }

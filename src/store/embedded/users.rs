@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::file::{self, Source};
 use crate::ids::{Micros, PasswordHash, UserId, Username};
+use crate::store::Result;
 use crate::store::accounts::User;
-use crate::store::record::{self, Decoded};
-use crate::store::{Result, StoreError};
+use crate::store::record;
 
 /// An account's row; its identifier is the key.
 #[derive(Serialize, Deserialize)]
@@ -46,10 +46,6 @@ pub(super) fn change(transaction: &WriteTransaction, id: UserId, change: impl Fn
 }
 
 fn decode(id: UserId, row: &[u8]) -> Result<User> {
-    match record::decode(row)? {
-        Decoded::Known(Row { serial, username, password, created, banned_until }) => {
-            Ok(User { id, serial, username, password, created, banned_until })
-        }
-        Decoded::Unknown => Err(StoreError::Corrupt(format!("account {id} was written by a newer build"))),
-    }
+    let Row { serial, username, password, created, banned_until } = record::decode_known(row, format_args!("account {id}"))?;
+    Ok(User { id, serial, username, password, created, banned_until })
 }

@@ -10,7 +10,7 @@ mod peers;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::peers::{Candidate, MAX_WAITING_BYTES, PeerDescription, PeerSignal, PeerWord};
+pub use self::peers::{Candidate, MAX_WAITING_BYTES, PeerDescription, PeerSignal, PeerWord, may_wait};
 use super::Person;
 use crate::ids::SessionId;
 
@@ -132,6 +132,25 @@ pub struct Join {
     /// Who was in the room in mode [`Mode::P2p`] when it was last told, itself included: the others are on their way as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roster: Vec<Participant>,
+}
+
+#[cfg(test)]
+impl Join {
+    /// Of somebody who has nothing to send yet, and comes for the first time.
+    pub(crate) fn of(who: Person) -> Self {
+        Self {
+            who,
+            publish: Vec::new(),
+            simulcast: false,
+            muted: Vec::new(),
+            hand: false,
+            skeleton: None,
+            peer_to_peer: true,
+            wants_peers: false,
+            returns: false,
+            roster: Vec::new(),
+        }
+    }
 }
 
 /// Something that the media node tells a participant.

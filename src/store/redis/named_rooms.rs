@@ -9,12 +9,12 @@ use tracing::warn;
 use super::channels::write_member;
 use super::{RedisStore, keys, millis, script, wire};
 use crate::ids::{ChannelId, Slug, UserId};
+use crate::store::Result;
 use crate::store::channels::Member;
 use crate::store::named_rooms::{Admission, Keep, Kept, NamedRoom, NamedRooms, Sight};
 use crate::store::nodes::Holding;
-use crate::store::record::{self, Decoded};
+use crate::store::record;
 use crate::store::topics::News;
-use crate::store::{Result, StoreError};
 
 /// Rooms of the index looked at in one go.
 const CHUNK: usize = 200;
@@ -161,8 +161,5 @@ fn read_sight(answer: redis::Value) -> Result<Option<Sight>> {
         return Ok(None);
     }
     let (body, guests, idle): (Vec<u8>, usize, u64) = wire::read(answer)?;
-    match record::decode::<NamedRoom>(&body)? {
-        Decoded::Known(room) => Ok(Some(Sight { room, guests, idle_for: Duration::from_millis(idle) })),
-        Decoded::Unknown => Err(StoreError::Corrupt("a room was written by a newer build".to_owned())),
-    }
+    Ok(Some(Sight { room: record::decode_known(&body, "a room")?, guests, idle_for: Duration::from_millis(idle) }))
 }

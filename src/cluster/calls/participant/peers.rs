@@ -5,10 +5,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::ids::SessionId;
-use crate::store::record::calls::{Ask, MAX_WAITING_BYTES, Mode, Participant, PeerWord, Roster};
+use crate::store::record::calls::{Ask, Mode, Participant, PeerWord, Roster, may_wait};
 
-/// What waits for the room to be served; a pair needs a few dozen words at most.
-const MAX_WORDS: usize = 256;
 /// What a page says to the others so soon after the call was one of peers, it has said before it knew that it is none any more.
 const LATE: Duration = Duration::from_secs(5);
 
@@ -91,7 +89,5 @@ impl Peers {
 
 /// Whether one more word may wait beside the words among these asks.
 pub(super) fn has_room<'a>(waiting: impl Iterator<Item = &'a Ask>, word: &PeerWord) -> bool {
-    let bytes = waiting.filter_map(|ask| if let Ask::Peer { word, .. } = ask { Some(word.bytes()) } else { None });
-    let (count, sum) = bytes.fold((0, 0), |(count, sum), bytes| (count + 1, sum + bytes));
-    count < MAX_WORDS && sum + word.bytes() <= MAX_WAITING_BYTES
+    may_wait(waiting.filter_map(|ask| if let Ask::Peer { word, .. } = ask { Some(word) } else { None }), word)
 }

@@ -33,18 +33,7 @@ fn request(session: SessionId) -> Request {
 
 fn join_of(session: SessionId) -> Join {
     let Request { who, publish, simulcast, muted, .. } = request(session);
-    Join {
-        who,
-        publish,
-        simulcast,
-        muted,
-        hand: false,
-        skeleton: None,
-        peer_to_peer: true,
-        wants_peers: false,
-        returns: false,
-        roster: Vec::new(),
-    }
+    Join { publish, simulcast, muted, ..Join::of(who) }
 }
 
 fn roster(of: &[SessionId]) -> Roster {

@@ -129,8 +129,7 @@ mod tests {
                        a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r\n";
 
     fn data(frame: &Bytes, name: &str) -> Value {
-        let header = if frame[1] == 126 { 4 } else { 2 };
-        let frame: Value = serde_json::from_slice(&frame[header..]).unwrap();
+        let frame: Value = serde_json::from_slice(crate::session::frame::payload(frame)).unwrap();
         assert_eq!(frame["data"]["event"], name);
         frame["data"]["data"].clone()
     }

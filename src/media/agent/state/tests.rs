@@ -18,19 +18,7 @@ fn person(number: u128) -> Person {
 }
 
 fn join(number: u128) -> Ask {
-    let join = Join {
-        who: person(number),
-        publish: Vec::new(),
-        simulcast: false,
-        muted: Vec::new(),
-        hand: false,
-        skeleton: None,
-        peer_to_peer: true,
-        wants_peers: false,
-        returns: false,
-        roster: Vec::new(),
-    };
-    Ask::Join(Box::new(join))
+    Ask::Join(Box::new(Join::of(person(number))))
 }
 
 fn told(of: Tenure, number: u64, to: SessionRef, tell: Tell) -> Output {

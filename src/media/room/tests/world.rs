@@ -87,18 +87,7 @@ impl World {
 
     pub(super) fn join(&mut self, index: usize, change: impl FnOnce(&mut Join)) {
         let browser = &self.browsers[index];
-        let mut join = Join {
-            who: browser.who.clone(),
-            publish: browser.publishes.clone(),
-            simulcast: false,
-            muted: Vec::new(),
-            hand: false,
-            skeleton: None,
-            peer_to_peer: true,
-            wants_peers: false,
-            returns: false,
-            roster: Vec::new(),
-        };
+        let mut join = Join { publish: browser.publishes.clone(), ..Join::of(browser.who.clone()) };
         change(&mut join);
         self.ask(index, Ask::Join(Box::new(join)));
     }

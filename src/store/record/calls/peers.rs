@@ -4,8 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use super::Source;
 
-/// The most bytes ([`PeerWord::bytes`]) of words that wait for or of one participant.
+/// The most words that wait for or of one participant; a pair needs a few dozen at most.
+const MAX_WAITING: usize = 256;
+/// And the most bytes ([`PeerWord::bytes`]) of them.
 pub const MAX_WAITING_BYTES: usize = 1 << 20;
+
+/// Whether one more word may wait beside these.
+#[must_use]
+pub fn may_wait<'a>(waiting: impl Iterator<Item = &'a PeerWord>, word: &PeerWord) -> bool {
+    let (count, bytes) = waiting.fold((0, 0), |(count, bytes), waiting| (count + 1, bytes + waiting.bytes()));
+    count < MAX_WAITING && bytes + word.bytes() <= MAX_WAITING_BYTES
+}
 
 /// Something from one participant for another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
