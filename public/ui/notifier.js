@@ -11,6 +11,8 @@ const WORKER = '/service-worker.js';
 const PRECEDENCE = 300;
 /** How long a window stands for a message that it took upon itself: longer than any other hears of it later. */
 const CLAIM = 20_000;
+/** How long a notification takes to the screen at most after the browser has said that it is shown, in milliseconds. */
+const DISPLAY = 1_000;
 const LONGEST = 200;
 
 /**
@@ -129,7 +131,10 @@ export class Notifier {
   async #tell({ channel, tag, title, body, isOver }) {
     const worker = await navigator.serviceWorker.register(WORKER);
     // The sound is ours to make, or not to make.
-    await worker.showNotification(title, { body, tag, icon: '/icons/icon-192.png', data: { channel }, silent: true });
+    await alone(async () => {
+      await worker.showNotification(title, { body, tag, icon: '/icons/icon-192.png', data: { channel }, silent: true });
+      await pause(DISPLAY);
+    });
     this.#told.set(tag, isOver);
     // It may have been read meanwhile.
     await this.#withdraw();
@@ -141,7 +146,9 @@ export class Notifier {
       if (!isOver()) continue;
       this.#told.delete(tag);
       const worker = await navigator.serviceWorker.getRegistration();
-      for (const notification of (await worker?.getNotifications({ tag })) ?? []) notification.close();
+      await alone(async () => {
+        for (const notification of (await worker?.getNotifications({ tag })) ?? []) notification.close();
+      });
     }
   }
 }
@@ -159,6 +166,17 @@ async function claim(message, act) {
     await act();
     await pause(CLAIM);
   });
+}
+
+/**
+ * Shows notifications or looks at them, one window of this browser at a time: Chromium forgets a notification that is still on its way to
+ * the screen when somebody asks which there are, and then nobody can take it away.
+ *
+ * @param {() => Promise<void>} act
+ */
+async function alone(act) {
+  if (!navigator.locks) return act();
+  await navigator.locks.request('rialto.notifications', act);
 }
 
 /** @param {number} duration */

@@ -12,12 +12,15 @@ before(async () => {
 });
 after(() => Promise.all([browser?.close(), server?.stop()]));
 
+/** The notifications that are there. The page's own lock is asked for: who looks while one is about to be shown makes Chromium lose it. */
 const shown = (page) =>
-  page.evaluate(async () => {
-    const worker = await navigator.serviceWorker.getRegistration();
-    const all = (await worker?.getNotifications()) ?? [];
-    return all.map(({ title, body }) => `${title}: ${body}`).sort();
-  });
+  page.evaluate(() =>
+    navigator.locks.request('rialto.notifications', async () => {
+      const worker = await navigator.serviceWorker.getRegistration();
+      const all = (await worker?.getNotifications()) ?? [];
+      return all.map(({ title, body }) => `${title}: ${body}`).sort();
+    }),
+  );
 
 /** Waits until exactly these notifications are there. */
 async function calls({ page }, expected) {

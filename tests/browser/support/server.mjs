@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,9 +77,12 @@ export class Server {
   }
 }
 
+/** The one that is named, or else the one that was built last: a test of an older page would say nothing. */
 function binary() {
-  const candidates = [process.env.RIALTO_BIN, join(top, 'target/release/rialto'), join(top, 'target/debug/rialto')];
-  const found = candidates.find((path) => path && existsSync(path));
-  if (!found) throw new Error('no server to test: run `cargo build`, or set RIALTO_BIN');
-  return found;
+  const { RIALTO_BIN } = process.env;
+  if (RIALTO_BIN) return RIALTO_BIN;
+  const built = ['release', 'debug'].map((profile) => join(top, 'target', profile, 'rialto')).filter((path) => existsSync(path));
+  const [newest] = built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  if (!newest) throw new Error('no server to test: run `cargo build`, or set RIALTO_BIN');
+  return newest;
 }
