@@ -56,6 +56,14 @@ pub enum LoadError {
         /// The first few failures.
         failures: Vec<String>,
     },
+    /// A node does not tell how many tasks it has.
+    #[error("http://{node}/metrics does not tell the node's tasks: {error} (METRICS_TOKEN must not be set)")]
+    Figures {
+        /// Host and port.
+        node: String,
+        /// The network's words, or the first line of the answer.
+        error: std::io::Error,
+    },
     /// A thread could not be started.
     #[error("no thread to receive on: {0}")]
     Io(#[from] std::io::Error),

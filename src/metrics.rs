@@ -107,6 +107,8 @@ metrics! {
     media_renewals_refused: Count = "media_renewals_refused",
     /// Nodes that this one reaped.
     nodes_reaped: Count = "nodes_reaped",
+    /// Tasks of the process that have not ended, as its runtime counts them; one of them is for whoever asks.
+    tasks_alive: Gauge = "tasks_alive",
 }
 
 impl Metrics {

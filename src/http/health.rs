@@ -81,6 +81,9 @@ pub(super) async fn metrics(State(figures): State<Figures>, headers: HeaderMap) 
     if !figures.admit(&headers) {
         return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], "the token of METRICS_TOKEN is needed\n").into_response();
     }
+    // The runtime counts its tasks itself, so the figure is taken when somebody asks.
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    figures.metrics.tasks_alive.set(i64::try_from(tasks).unwrap_or(i64::MAX));
     match figures.metrics.encode() {
         Ok(text) => ([(CONTENT_TYPE, OPEN_METRICS), (CACHE_CONTROL, "no-store")], text).into_response(),
         Err(error) => {

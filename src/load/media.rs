@@ -6,6 +6,7 @@
 //! is lost is lost, and counted.
 
 pub mod args;
+mod churn;
 mod conduct;
 mod connection;
 mod flow;
@@ -15,9 +16,11 @@ mod publisher;
 mod report;
 mod sdp;
 mod signaling;
+mod standing;
 mod state;
 
 pub use args::MediaArgs;
+pub use churn::{Churn, Left, LeftTasks};
 pub use conduct::media;
 pub use flow::Faults;
-pub use report::{Churn, Left, Report, Traffic, Usage};
+pub use report::{Report, Traffic, Usage};

@@ -57,11 +57,11 @@ pub struct MediaArgs {
     pub idle: bool,
 
     /// Instead of media: so many joins and leaves, after a tenth as many (at least 100) that are not counted; then memory, files and threads of
-    /// the servers are compared with those before
+    /// the servers, and the tasks that nodes tell of at /metrics, are compared with those before
     #[arg(long, value_name = "N", conflicts_with = "idle")]
     pub churn: Option<u64>,
 
-    /// Rest before memory is read
+    /// Rest before memory is read, and the other figures of what is left
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
     pub settle: f64,
 

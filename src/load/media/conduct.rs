@@ -9,10 +9,12 @@ use hdrhistogram::Histogram;
 use tokio::sync::watch;
 
 use super::args::MediaArgs;
+use super::churn::Churn;
 use super::flow::Faults;
 use super::participant::{Tally, live};
-use super::report::{Churn, Left, Report, Traffic, Usage};
-use super::state::{Run, get};
+use super::report::{Report, Traffic, Usage};
+use super::standing::Standing;
+use super::state::{Progress, Run, get};
 use crate::load::LoadError;
 use crate::load::conduct::{bar, cpu, rss, thousandths};
 use crate::load::process::{CpuReading, Process, check_open_files};
@@ -26,6 +28,8 @@ const LOOK: Duration = Duration::from_millis(5);
 const STABLE: Duration = Duration::from_millis(500);
 /// From the decision to measure until the first packet that is measured is due, so that nobody is too late for it.
 const AHEAD: Duration = Duration::from_millis(100);
+/// What has ended may be there for so long on a busy machine: connections that close, answers that nobody waits for.
+const LINGER: Duration = Duration::from_secs(10);
 
 /// Runs it all, or as far as it gets until `stop`.
 pub async fn media(args: MediaArgs, stop: impl Future<Output = ()> + Send + 'static) -> Result<Report, LoadError> {
@@ -52,6 +56,7 @@ pub async fn media(args: MediaArgs, stop: impl Future<Output = ()> + Send + 'sta
     });
     let over = watch::Sender::new(false);
     let threads = (0..run.args.threads as usize).map(|thread| Thread::start(&run, thread, &over)).collect::<Result<Vec<_>, _>>()?;
+    run.progress.goal.store(run.args.all_joins() - run.args.churn.unwrap_or_default(), Ordering::Relaxed);
     let begun = Instant::now();
     wait_for(&run, "connecting", &run.progress.connected, u64::from(run.args.participants()), begun).await?;
     let connect_seconds = thousandths(begun.elapsed().as_secs_f64());
@@ -150,31 +155,41 @@ async fn reach(run: &Run, time: u64, watched: &[Process]) -> Result<Vec<CpuReadi
 }
 
 async fn churn(run: &Run, servers: &[Process], joins: u64, begun: Instant) -> Result<Churn, LoadError> {
+    let limit = Duration::from_secs_f64(run.args.connect_timeout.max(joins as f64));
     // The first ones fill what is kept for good: caches, pools, the allocator's own lists.
-    wait_for(run, "warming up", &run.progress.left, run.args.all_joins() - joins, begun).await?;
-    let before = servers.iter().map(standing).collect::<Result<Vec<_>, _>>()?;
+    come_and_go(run, begun + limit).await?;
+    settle(run).await;
+    let before = Standing::read(servers, &run.targets).await?;
     let (first, started) = (get(&run.progress.left), Instant::now());
-    let limit = started + Duration::from_secs_f64(run.args.connect_timeout.max(joins as f64));
-    while get(&run.progress.left) < run.args.all_joins() && !run.interrupted() && Instant::now() < limit {
-        if get(&run.progress.dropped) + get(&run.progress.failed) > 0 {
-            break;
+    run.progress.goal.store(first + joins, Ordering::Relaxed);
+    come_and_go(run, started + limit).await?;
+    let seconds = thousandths(started.elapsed().as_secs_f64());
+    settle(run).await;
+    let settled = Instant::now();
+    loop {
+        let after = Standing::read(servers, &run.targets).await?;
+        let churn = Churn::new(get(&run.progress.left) - first, seconds, servers, &run.args.urls, (&before, &after));
+        if churn.left_nothing() || run.interrupted() || settled.elapsed() > LINGER {
+            return Ok(churn);
+        }
+        tokio::time::sleep(LOOK * 40).await;
+    }
+}
+
+/// Waits until participants have left as often as they are to, and all are in their calls again.
+async fn come_and_go(run: &Run, limit: Instant) -> Result<(), LoadError> {
+    let Progress { left, rejoined, goal, dropped, failed, .. } = &run.progress;
+    while get(left) < get(goal) || get(rejoined) < get(left) {
+        if run.interrupted() {
+            return Ok(());
+        }
+        if get(dropped) + get(failed) > 0 || Instant::now() > limit {
+            let (done, all) = (get(rejoined), get(goal));
+            return Err(LoadError::SetUp { doing: "joining and leaving", done, all, failures: run.failures() });
         }
         tokio::time::sleep(LOOK).await;
     }
-    let (joins, seconds) = (get(&run.progress.left) - first, thousandths(started.elapsed().as_secs_f64()));
-    settle(run).await;
-    let mut left = Vec::new();
-    for (process, [rss, files, threads]) in servers.iter().zip(before) {
-        let [rss_after, files_after, threads_after] = standing(process)?;
-        let (rss_kib, files, threads) = ([rss, rss_after], [files, files_after], [threads, threads_after]);
-        left.push(Left { name: process.name.clone(), rss_kib, files, threads });
-    }
-    Ok(Churn { joins, seconds, servers: left })
-}
-
-/// Memory in KiB, open files and threads of a process.
-fn standing(process: &Process) -> Result<[u64; 3], LoadError> {
-    Ok([process.rss_kib()?, process.files()?, process.threads()?])
+    Ok(())
 }
 
 /// A thread with a runtime of its own, for its share of the participants.

@@ -84,13 +84,14 @@ async fn participate(
             None => call.turn(&mut signaling, tally, stop).await?,
             // Nobody leaves before everybody came.
             Some(_) if get(&run.progress.connected) < u64::from(run.args.participants()) => call.turn(&mut signaling, tally, stop).await?,
-            Some(_) if get(&run.progress.left) >= run.args.all_joins() => call.turn(&mut signaling, tally, stop).await?,
+            Some(_) if get(&run.progress.left) >= get(&run.progress.goal) => call.turn(&mut signaling, tally, stop).await?,
             Some(_) => {
                 leave(run, &mut signaling).await?;
                 call = Call::join(run, index, &signaling)?;
                 while !call.is_connected && !*stop.borrow() {
                     call.turn(&mut signaling, tally, stop).await?;
                 }
+                add(&run.progress.rejoined, 1);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::churn::Churn;
 use super::flow::Faults;
 use crate::load::report::Percentiles;
 
@@ -72,30 +73,6 @@ pub struct Traffic {
     pub moves: u64,
 }
 
-/// What many joins and leaves left behind.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Churn {
-    /// Joins and leaves between the two readings.
-    pub joins: u64,
-    /// How long they took.
-    pub seconds: f64,
-    /// The servers, before and after.
-    pub servers: Vec<Left>,
-}
-
-/// A process before and after.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Left {
-    /// As given to `--pids`.
-    pub name: String,
-    /// Resident memory, in KiB.
-    pub rss_kib: [u64; 2],
-    /// Open files, sockets among them.
-    pub files: [u64; 2],
-    /// Threads.
-    pub threads: [u64; 2],
-}
-
 /// What a process used.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Usage {
@@ -116,12 +93,11 @@ pub struct Usage {
 }
 
 impl Report {
-    /// Nothing was lost, duplicated or reordered (what the server has left out is another matter), everybody stayed, and joins and leaves left no file or thread.
+    /// Nothing was lost, duplicated or reordered (what the server has left out is another matter), everybody stayed, and joins and leaves left nothing behind.
     pub fn clean(&self) -> bool {
-        let left = |server: &Left| server.files[1] > server.files[0] || server.threads[1] > server.threads[0];
         self.dropped_participants == 0
             && self.traffic.as_ref().is_none_or(|traffic| traffic.lost == 0 && traffic.faults.none())
-            && !self.churn.as_ref().is_some_and(|churn| churn.servers.iter().any(left))
+            && self.churn.as_ref().is_none_or(Churn::left_nothing)
     }
 }
 
@@ -173,22 +149,6 @@ impl fmt::Display for Traffic {
     }
 }
 
-impl fmt::Display for Churn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "churn        {} joins and leaves in {:.2} s", self.joins, self.seconds)?;
-        for Left { name, rss_kib, files, threads } in &self.servers {
-            let [before, after] = rss_kib.map(|kib| kib as f64 / 1024.0);
-            let each = (rss_kib[1] as f64 - rss_kib[0] as f64) / self.joins.max(1) as f64;
-            writeln!(
-                f,
-                "{name:<12} RSS {before:.1} MiB before, {after:.1} after ({each:.3} KiB a join); files {} and {}, threads {} and {}",
-                files[0], files[1], threads[0], threads[1]
-            )?;
-        }
-        Ok(())
-    }
-}
-
 impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<12} ", self.name)?;
@@ -203,6 +163,7 @@ impl fmt::Display for Usage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::media::churn::Left;
 
     #[test]
     fn any_fault_makes_it_unclean() {

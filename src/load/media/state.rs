@@ -53,6 +53,10 @@ pub struct Progress {
     pub arrived: AtomicU64,
     /// Calls that were joined and left.
     pub left: AtomicU64,
+    /// Of these, how many were followed by another one that is connected.
+    pub rejoined: AtomicU64,
+    /// When so many were left, participants stay where they are.
+    pub goal: AtomicU64,
     /// What is due from here on, in microseconds since the run began, is measured …
     pub begin: AtomicU64,
     /// … until here.

@@ -1,8 +1,9 @@
 //! Video: what is offered, whose it is, and what becomes of it when the media node does not go on.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rialto::cluster::calls::PATIENCE;
 use serde_json::{Value, json};
 
 use super::answering::{sdp, values};
@@ -340,8 +341,10 @@ mod three_nodes {
         let chat = Node::start(&Settings::redis(&redis.url()).with("ROLE", "chat")).await;
         let room = make_room(&chat).await;
         let mut ann = Visitor::come(&chat, &room).await;
+        let asked = Instant::now();
         ann.order("media_request", json!({ "audio": true, "video": true })).await;
         assert_eq!(ann.error().await.0, 503);
+        assert!(asked.elapsed() < PATIENCE * 2, "it took {:?}", asked.elapsed());
         let _media = Node::start(&Settings::redis(&redis.url()).with("ROLE", "media")).await;
         ann.order("media_request", json!({ "audio": true, "video": true })).await;
         ann.offered().await;
