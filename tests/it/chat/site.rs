@@ -2,7 +2,7 @@
 
 use crate::support::node::{Node, Settings};
 use crate::support::redis::{RedisCluster, RedisSentinel, RedisServer};
-use crate::support::reuse::Borrowed;
+use crate::support::reuse::{Borrowed, Slow as _};
 
 /// Which Redis the nodes share: `single` (the default), `cluster`, `sentinel` or `tls`.
 const KIND: &str = "RIALTO_TEST_REDIS";
@@ -12,10 +12,9 @@ pub struct Site {
     // Before the Redis, so that they end first and have nothing to complain about.
     pub nodes: Vec<Node>,
     settings: Settings,
-    _redis: Option<Redis>,
+    redis: Option<Redis>,
 }
 
-#[allow(dead_code, reason = "they are kept running, not looked at")]
 enum Redis {
     Single(RedisServer),
     Cluster(Borrowed<RedisCluster>),
@@ -26,7 +25,7 @@ impl Site {
     /// One node with the embedded store.
     pub async fn embedded(changes: &[(&str, &str)]) -> Self {
         let settings = changed(Settings::embedded(), changes);
-        Self { nodes: vec![Node::start(&settings).await], settings, _redis: None }
+        Self { nodes: vec![Node::start(&settings).await], settings, redis: None }
     }
 
     /// So many nodes on one Redis.
@@ -53,12 +52,28 @@ impl Site {
         let (settings, redis) = started.await.unwrap();
         let settings = changed(settings, changes);
         let nodes = futures_util::future::join_all((0..count).map(|_| Node::start(&settings))).await;
-        Self { nodes, settings, _redis: Some(redis) }
+        Self { nodes, settings, redis: Some(redis) }
     }
 
     /// Another node on the same Redis, with these settings besides.
     pub async fn another(&self, changes: &[(&str, &str)]) -> Node {
         Node::start(&changed(self.settings.clone(), changes)).await
+    }
+
+    /// What is in the Redis by now: the name of each key that begins like this, and in how many seconds it ends by itself; -1: never.
+    pub fn keys(&self, prefix: &str) -> Vec<(String, i64)> {
+        let servers = match self.redis.as_ref().expect("nodes on a Redis") {
+            Redis::Single(server) => vec![server],
+            Redis::Cluster(cluster) => cluster.masters(),
+            Redis::Sentinel(sentinel) => sentinel.masters(),
+        };
+        let keys_of = |server: &RedisServer| {
+            let keys: Vec<String> = server.cli(&["--scan", "--pattern", &format!("{prefix}*")]).lines().map(str::to_owned).collect();
+            let ends = |key: String| (server.cli(&["TTL", &key]).parse().expect("seconds"), key);
+            // -2: it is gone by now.
+            keys.into_iter().map(ends).filter(|(ends, _)| *ends != -2).map(|(ends, key)| (key, ends)).collect::<Vec<_>>()
+        };
+        servers.into_iter().flat_map(keys_of).collect()
     }
 
     /// A node.

@@ -12,6 +12,8 @@ use crate::support::node::Node;
 /// A connection that knows who it is.
 pub struct Player {
     pub wire: Client,
+    /// The node that it is connected to.
+    pub node: SocketAddr,
     pub id: String,
     pub token: String,
 }
@@ -25,7 +27,7 @@ impl Player {
     /// As [`Player::connect`], at any path.
     pub async fn connect_at(node: &Node, path: &str) -> Self {
         let wire = Client::open_at(node.address(), path, None).await.expect("the node accepts the connection");
-        let mut player = Self { wire, id: String::new(), token: String::new() };
+        let mut player = Self { wire, node: node.address(), id: String::new(), token: String::new() };
         player.identified().await;
         player
     }

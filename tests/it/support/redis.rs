@@ -138,7 +138,12 @@ impl RedisServer {
 
     /// Sends a command by `redis-cli`.
     pub fn cli(&self, arguments: &[&str]) -> String {
-        let output = Command::new("redis-cli").args(["-h", "127.0.0.1", "-p", &self.port.to_string()]).args(arguments).output().unwrap();
+        let mut command = Command::new("redis-cli");
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        if self.scheme == "rediss" {
+            command.args(["--tls", "--insecure"]);
+        }
+        let output = command.args(arguments).output().unwrap();
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
