@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 
 import { examine } from './support/axe.mjs';
 import { launch } from './support/browser.mjs';
-import { CALL_FLAGS, CallCluster, Caller, together } from './support/call.mjs';
+import { CALL_FLAGS, CallCluster, Caller, together, wayOf } from './support/call.mjs';
 
 let browser;
 let cluster;
@@ -28,6 +28,35 @@ function watchTiles() {
   look();
 }
 
+/** Runs in a page: whose tiles are marked as speaking, now and ever since, and whose is the widest. */
+function watchRings() {
+  const name = (tile) => tile.querySelector('.label').textContent;
+  const rings = { ever: [] };
+  globalThis.rings = rings;
+  const look = () => {
+    rings.now = [...document.querySelectorAll('call-tile.speaking')].map(name);
+    rings.ever = [...new Set([...rings.ever, ...rings.now])];
+    rings.widest = name([...document.querySelectorAll('call-tile')].reduce((one, other) => (other.clientWidth > one.clientWidth ? other : one)));
+    if (globalThis.rings === rings) requestAnimationFrame(look);
+  };
+  look();
+}
+
+/** One of two speaks, the other is silent: somebody who has the speaker view sees the mark on the right tile alone, and that tile is the largest. */
+async function speaks(one, silent, viewer) {
+  await viewer.tile(silent.name).locator('.silent').waitFor();
+  await viewer.tile(one.name).locator('.silent').waitFor({ state: 'hidden' });
+  await viewer.page.evaluate(watchRings);
+  await viewer.page.waitForFunction((name) => globalThis.rings.now.join() === name && globalThis.rings.widest === name, one.name);
+  assert.deepEqual(await viewer.page.evaluate(() => globalThis.rings.ever), [one.name]);
+}
+
+/** Runs in a page: whether everybody's tile says how good their connection is. */
+function allRated() {
+  const marks = [...document.querySelectorAll('call-tile .quality')];
+  return marks.length === 3 && marks.every((mark) => mark.checkVisibility() && ['good', 'fair', 'poor'].includes(mark.dataset.quality));
+}
+
 test('three people on two nodes see and hear each other, through whatever happens to the media nodes', async (context) => {
   const [ana, ben, cem] = await Promise.all([on(0, context), on(1, context), on(0, context)]);
   await ana.call();
@@ -38,6 +67,16 @@ test('three people on two nodes see and hear each other, through whatever happen
   await cem.call();
   await together(ana, ben, cem);
   await ana.page.locator('call-room .mode', { hasText: 'Through the server' }).waitFor();
+  // The cheaper one (RFC 7714), with which the capacity of a media node was measured.
+  for (const caller of [ana, ben, cem]) assert.equal((await wayOf(caller)).cipher, 'SRTP_AEAD_AES_128_GCM');
+
+  await cem.page.waitForFunction(allRated);
+  for (const { page } of [cem, ana]) await page.keyboard.press('Control+d');
+  await cem.button('Speaker view').click();
+  await speaks(ben, ana, cem);
+  for (const { page } of [ben, ana]) await page.keyboard.press('Control+d');
+  await speaks(ana, ben, cem);
+  for (const { page } of [ben, cem]) await page.keyboard.press('Control+d');
 
   for (let kill = 1; kill <= 3; kill += 1) {
     const node = await cluster.busy();
@@ -136,7 +175,15 @@ test('axe finds nothing before a call, in it and beside it', async (context) => 
   await ben.hears(1);
 });
 
-test('a guest with a link is before the call at once, and in it with a click', async (context) => {
+/** Runs in a page before everything else: a firewall lets only TCP through to a media node. */
+function onlyTcp() {
+  const take = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+    return take.call(this, { type, sdp: sdp.replace(/a=candidate:\S+ \d+ udp .*\r\n/gi, '') });
+  };
+}
+
+test('a guest with a link is before the call at once, and in it with a click, also where only TCP gets through', async (context) => {
   const ana = await on(0, context);
   await ana.button('Rooms').click();
   await ana.page.getByRole('menuitem', { name: 'New room for a call' }).click();
@@ -144,9 +191,12 @@ test('a guest with a link is before the call at once, and in it with a click', a
   assert.match(new URL(ana.page.url()).hash, /^#room=[a-z0-9-]{14}$/);
   await ana.page.getByText('You are the only one here.').waitFor();
 
-  const guest = await Caller.open(context, browser, cluster.chat[1].url + new URL(ana.page.url()).hash);
+  const walled = { prepare: (page) => page.addInitScript(onlyTcp) };
+  const guest = await Caller.open(context, browser, cluster.chat[1].url + new URL(ana.page.url()).hash, walled);
   await guest.join();
   await together(ana, guest);
+  assert.equal((await wayOf(ana)).protocol, 'udp');
+  assert.equal((await wayOf(guest)).protocol, 'tcp');
   await guest.button('Leave').click();
   assert.equal(new URL(guest.page.url()).hash, '');
   await guest.page.locator('textarea').waitFor();

@@ -38,17 +38,17 @@ export class CallCluster {
     return node;
   }
 
-  /** The media node on which somebody is. */
-  async busy() {
-    let found;
+  /** The media node on which somebody is; when it is given how many, exactly so many, and nobody is on another. */
+  async busy(people) {
+    let counts;
+    const found = () => this.media[counts.findIndex((count) => count > 0)];
     await until(async () => {
-      for (const node of this.media) {
-        const figures = await fetch(new URL('metrics', node.url)).then((answer) => answer.text()).catch(() => '');
-        if (Number(/^rialto_media_participants (\d+)$/m.exec(figures)?.[1] ?? 0) > 0) found = node;
-      }
-      return found !== undefined;
+      counts = await Promise.all(this.media.map(participants));
+      return found() !== undefined && (people === undefined || counts.filter((count) => count > 0).join() === String(people));
+    }).catch((cause) => {
+      throw new Error(`on the media nodes are ${counts}, not ${people}`, { cause });
     });
-    return found;
+    return found();
   }
 
   async stop() {
@@ -57,10 +57,18 @@ export class CallCluster {
   }
 }
 
+/** How many people are on a media node; on one that does not answer, nobody. */
+async function participants(node) {
+  const figures = await fetch(new URL('metrics', node.url)).then((answer) => answer.text()).catch(() => '');
+  return Number(/^rialto_media_participants (\d+)$/m.exec(figures)?.[1] ?? 0);
+}
+
 /** Somebody with a window of their own, and what they see and hear in a call. */
 export class Caller {
   /** What went wrong in the page. */
   faults = [];
+  /** Its WebSockets, also those that were closed. @type {import('playwright-core').WebSocket[]} */
+  sockets = [];
 
   /**
    * @param {{ viewport?: { width: number, height: number }, camera?: { width: number, height: number }, prepare?: (page: import('playwright-core').Page) => Promise<unknown> }} [desk]
@@ -73,6 +81,7 @@ export class Caller {
     caller.page = await caller.context.newPage();
     caller.page.setDefaultTimeout(20_000);
     caller.page.on('pageerror', (error) => caller.faults.push(String(error)));
+    caller.page.on('websocket', (socket) => caller.sockets.push(socket));
     await prepare?.(caller.page);
     await caller.page.addInitScript(observe, camera);
     await caller.page.goto(url);
@@ -164,6 +173,11 @@ export class Caller {
     return this.page.evaluate((kind) => globalThis.statistics(kind), type);
   }
 
+  /** The connections that are in use: how they are encrypted, over which protocol they go, and to which port. */
+  ways() {
+    return this.page.evaluate(() => globalThis.ways());
+  }
+
   fine() {
     assert.deepEqual(this.faults, []);
   }
@@ -175,8 +189,18 @@ export async function together(...callers) {
   await Promise.all(callers.flatMap((caller) => [caller.sees(...others(caller)), caller.hears(callers.length - 1)]));
 }
 
-/** Runs in the page before everything else: a small camera, and a look at what comes in. */
-function observe(camera) {
+/** The way on which somebody is connected, once it is one alone. */
+export async function wayOf(party) {
+  let ways = [];
+  await until(async () => {
+    ways = await party.ways();
+    return ways.length === 1;
+  });
+  return ways[0];
+}
+
+/** Runs in a page before everything else: a small camera, and a look at what comes in. */
+export function observe(camera) {
   const devices = navigator.mediaDevices;
   if (!devices) return;
   const open = devices.getUserMedia.bind(devices);
@@ -189,10 +213,19 @@ function observe(camera) {
       connections.push(this);
     }
   };
+  const used = () => connections.map((connection, number) => ({ connection, number })).filter(({ connection }) => connection.connectionState === 'connected');
   globalThis.statistics = async (type) => {
-    const used = connections.map((connection, number) => ({ connection, number })).filter(({ connection }) => connection.connectionState === 'connected');
-    const entries = await Promise.all(used.map(async ({ connection, number }) => [...(await connection.getStats()).values()].map((entry) => ({ ...entry, number }))));
+    const entries = await Promise.all(used().map(async ({ connection, number }) => [...(await connection.getStats()).values()].map((entry) => ({ ...entry, number }))));
     return entries.flat().filter((entry) => entry.type === type);
+  };
+  globalThis.ways = async () => {
+    const reports = await Promise.all(used().map(({ connection }) => connection.getStats()));
+    return reports.flatMap((report) => {
+      const transport = [...report.values()].find(({ type }) => type === 'transport');
+      const pair = report.get(transport?.selectedCandidatePairId);
+      const [from, to] = [report.get(pair?.localCandidateId), report.get(pair?.remoteCandidateId)];
+      return from && to ? [{ cipher: transport.srtpCipher, protocol: from.protocol, port: to.port }] : [];
+    });
   };
   // What a browser plays to fill a gap is next to nothing, and no sound.
   const loud = (energy) => Math.floor(energy * 1_000);
