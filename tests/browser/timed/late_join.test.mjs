@@ -3,39 +3,46 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launch } from '../support/browser.mjs';
-import { CALL_FLAGS, Caller } from '../support/call.mjs';
-import { Server } from '../support/server.mjs';
+import { CALL_FLAGS, CallCluster, Caller } from '../support/call.mjs';
 
 /** In milliseconds. */
 const LONGEST = 1_000;
+const JOINS = 5;
 
 let browser;
-let server;
+let cluster;
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(...CALL_FLAGS), Server.start()]);
+  [browser, cluster] = await Promise.all([launch(...CALL_FLAGS), CallCluster.start()]);
 });
-after(() => Promise.all([browser?.close(), server?.stop()]));
+after(() => Promise.all([browser?.close(), cluster?.stop()]));
+
+/** Runs in a page before a call: joins it, and says how long it took until two others were seen, in milliseconds. */
+async function join() {
+  const begun = performance.now();
+  [...document.querySelectorAll('call-lobby button')].find(({ textContent }) => textContent === 'Join').click();
+  while (document.querySelectorAll('call-tile.pictured:not(.own)').length < 2) await new Promise(requestAnimationFrame);
+  return performance.now() - begun;
+}
 
 test('who comes late has pictures of everybody within a second', async (context) => {
-  const [ana, ben, cem] = await Promise.all([1, 2, 3].map(() => Caller.open(context, browser, server.url)));
+  const [ana, ben, cem] = await Promise.all([0, 1, 0].map((node) => Caller.open(context, browser, cluster.chat[node].url)));
   await ana.call();
   await ben.call();
   await ana.sees(ben.name);
-  let took = Infinity;
-  // The machine may be busy with something else.
-  for (let tries = 0; tries < 5 && took >= LONGEST; tries += 1) {
-    if (tries > 0) await cem.button('Leave').click();
-    await cem.page.locator('channel-header .call').click();
-    await cem.page.waitForSelector('call-lobby.pictured');
-    took = await cem.page.evaluate(async () => {
-      const begun = performance.now();
-      [...document.querySelectorAll('call-lobby button')].find(({ textContent }) => textContent === 'Join').click();
-      while (document.querySelectorAll('call-tile.pictured:not(.own)').length < 2) await new Promise(requestAnimationFrame);
-      return performance.now() - begun;
-    });
+  let median = Infinity;
+  // The machine may be busy with something else, but not all the time.
+  for (let round = 0; round < 3 && median >= LONGEST; round += 1) {
+    const took = [];
+    while (took.length < JOINS) {
+      await cem.page.locator('channel-header .call').click();
+      await cem.page.waitForSelector('call-lobby.pictured');
+      took.push(Math.round(await cem.page.evaluate(join)));
+      await cem.button('Leave').click();
+    }
+    median = took.toSorted((one, other) => one - other)[Math.floor(JOINS / 2)];
+    context.diagnostic(`pictures ${took.join(', ')} ms after joining, ${median} in the median`);
   }
-  context.diagnostic(`pictures ${Math.round(took)} ms after joining`);
-  assert.ok(took < LONGEST, `pictures came after ${Math.round(took)} ms`);
+  assert.ok(median < LONGEST, `pictures came after ${median} ms in the median`);
   cem.fine();
 });
