@@ -1,41 +1,24 @@
-// Two windows of one browser are one user, on whichever nodes they are.
+// Two windows of one browser are one user.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Account } from './support/account.mjs';
-import { launch, Window } from './support/browser.mjs';
-import { Cluster } from './support/cluster.mjs';
+import { launch, scene } from './support/browser.mjs';
+import { Server } from './support/server.mjs';
 
 let browser;
-let cluster;
+let server;
 
 before(async () => {
-  [browser, cluster] = await Promise.all([launch(), Cluster.start()]);
+  [browser, server] = await Promise.all([launch(), Server.start()]);
 });
-after(() => Promise.all([browser?.close(), cluster?.stop()]));
+after(() => Promise.all([browser?.close(), server?.stop()]));
 
-/** Somebody's first window, on the first node. It has the balancer's address, as each window that is to have the same profile. */
-async function first(context) {
-  const [here] = cluster.nodes;
-  await cluster.hold(0, 0);
-  await cluster.leadTo(here);
-  const window = await Window.open(browser, cluster.url);
-  context.after(() => window.context.close());
-  await cluster.hold(1, 0);
-  return window;
-}
-
-/** Somebody with two windows on different nodes, and somebody else. */
+/** Somebody with two windows, and somebody else. */
 async function setUp(context) {
-  const [here, there] = cluster.nodes;
-  const ana = await first(context);
-  await cluster.leadTo(there);
+  const [ana, ben] = await scene(context, { browser, server }, 2);
   const other = await ana.tab();
-  await cluster.hold(1, 1);
-  const ben = await Window.open(browser, there.url);
-  context.after(() => ben.context.close());
-  await cluster.leadTo(here, there);
   await ana.toFront();
   return { ana, other, ben };
 }
@@ -46,16 +29,16 @@ test('a window opened second is the same guest', async (context) => {
 });
 
 test('two windows opened at once become the same guest', async (context) => {
-  const ana = await first(context);
+  const [ana] = await scene(context, { browser, server }, 1);
   const old = await ana.name();
   await ana.page.evaluate(() => localStorage.clear());
   await ana.page.goto('about:blank');
-  const [one, two] = await Promise.all([ana.tab(cluster.url), ana.tab(cluster.url)]);
-  await two.page.locator('.account .name', { hasText: await one.name() }).waitFor();
-  assert.notEqual(await one.name(), old);
-  await one.toFront();
-  await one.say('Who am I?');
-  await two.page.locator('.message.own .bubble', { hasText: 'Who am I?' }).waitFor();
+  const [first, second] = await Promise.all([ana.tab(server.url), ana.tab(server.url)]);
+  await second.page.locator('.account .name', { hasText: await first.name() }).waitFor();
+  assert.notEqual(await first.name(), old);
+  await first.toFront();
+  await first.say('Who am I?');
+  await second.page.locator('.message.own .bubble', { hasText: 'Who am I?' }).waitFor();
 });
 
 test('what one window says and reads, the other has said and read', async (context) => {
