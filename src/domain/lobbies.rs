@@ -191,6 +191,12 @@ impl Lobbies {
         Err(StoreError::Unavailable("no room code is free".to_owned()).into())
     }
 
+    /// How long the room keeps the place of a member whose connection ended, where its maker wished for a time of its own.
+    #[must_use]
+    pub fn own_grace(&self, room: &LobbyRecord) -> Option<Duration> {
+        room.wishes.grace_seconds.map(|_| rules::grace(room, &self.rules.times))
+    }
+
     /// The room as it is.
     pub async fn look(&self, code: LobbyCode) -> Result<Option<Seen>> {
         let (kept, _) = self.store.lobby(code).await?;

@@ -131,7 +131,7 @@ impl Talk {
         let code = self.services.lobbies.make(me.from, wishes).await?;
         let entry = self.services.lobbies.enter(me, code, Coming::Joining { can_host: Some(true) }).await?;
         client.settle(state, &entry);
-        self.session.reply(out::room_created(code));
+        self.session.reply(out::room_created(code, self.services.lobbies.own_grace(&entry.seen.room)));
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! What the server sends.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -22,10 +24,16 @@ pub fn error(failure: &Failure) -> Bytes {
     frame::json(&json!({ "type": "error", "errorType": failure.kind.as_str(), "errorMessage": failure.message }))
 }
 
-/// `roomCreated`.
+/// `roomCreated`. `grace` (+): how long the room waits for who dropped, told in whole seconds to whoever wished for a time.
 #[must_use]
-pub fn room_created(code: LobbyCode) -> Bytes {
-    written("roomCreated", json!({ "roomCode": code }))
+pub fn room_created(code: LobbyCode, grace: Option<Duration>) -> Bytes {
+    written(
+        "roomCreated",
+        match grace {
+            Some(grace) => json!({ "roomCode": code, "graceSeconds": grace.as_secs() }),
+            None => json!({ "roomCode": code }),
+        },
+    )
 }
 
 /// `roomJoined`.
@@ -127,7 +135,11 @@ mod tests {
                 error(&Failure::new(ErrorType::NoRoomFound, "no")),
                 json!({ "type": "error", "errorType": "noRoomFound", "errorMessage": "no" }),
             ),
-            (room_created("abcde".parse().unwrap()), json!({ "type": "roomCreated", "data": { "roomCode": "abcde" } })),
+            (room_created("abcde".parse().unwrap(), None), json!({ "type": "roomCreated", "data": { "roomCode": "abcde" } })),
+            (
+                room_created("abcde".parse().unwrap(), Some(Duration::from_secs(2))),
+                json!({ "type": "roomCreated", "data": { "roomCode": "abcde", "graceSeconds": 2 } }),
+            ),
             (room_joined(true, false), json!({ "type": "roomJoined", "data": { "clientIsHost": true, "reconnected": false } })),
             (room_closed(), json!({ "type": "roomClosed" })),
             (snapshot_saved(7), json!({ "type": "snapshotSaved", "data": { "version": 7 } })),

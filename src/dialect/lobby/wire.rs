@@ -63,6 +63,7 @@ pub struct CreateRoom<'a> {
     name: Option<String>,
     max_guests: Option<u32>,
     public: Option<bool>,
+    grace_seconds: Option<u64>,
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
 }
@@ -79,10 +80,14 @@ impl CreateRoom<'_> {
         if self.max_guests == Some(0) {
             return Err(Failure::bad("maxGuests is a whole number from 1"));
         }
+        if self.grace_seconds == Some(0) {
+            return Err(Failure::bad("graceSeconds is a whole number from 1"));
+        }
         Ok(LobbyWishes {
             name: self.name,
             max_guests: self.max_guests,
             public: self.public.unwrap_or_default(),
+            grace_seconds: self.grace_seconds,
             metadata: self.metadata.map(|metadata| metadata.get().to_owned()),
         })
     }
@@ -240,12 +245,16 @@ mod tests {
             create.wishes()
         };
         assert_eq!(wishes("null".into()).unwrap(), LobbyWishes::default());
-        let all = wishes(r#"{"name":"n","maxGuests":3,"public":true,"metadata":{"map": 1}}"#.into()).unwrap();
+        let all = wishes(r#"{"name":"n","maxGuests":3,"public":true,"graceSeconds":5,"metadata":{"map": 1}}"#.into()).unwrap();
         assert_eq!((all.max_guests, all.public, all.metadata.as_deref()), (Some(3), true, Some(r#"{"map": 1}"#)));
+        assert_eq!(all.grace_seconds, Some(5));
         assert_eq!(failure(wishes(format!(r#"{{"metadata":"{}"}}"#, "x".repeat(METADATA)))), ErrorType::TooLarge);
         assert_eq!(failure(wishes(format!(r#"{{"name":"{}"}}"#, "x".repeat(NAME + 1)))), ErrorType::TooLarge);
         for bad in [r#"{"maxGuests":0}"#, r#"{"maxGuests":-1}"#, r#"{"public":"yes"}"#, "[]", "7"] {
             assert_eq!(failure(wishes(bad.into())), ErrorType::BadMessage, "{bad}");
+        }
+        for bad in ["0", "-1", "1.5", "\"2\"", "true", "1e400", "[2]"].map(|bad| format!(r#"{{"graceSeconds":{bad}}}"#)) {
+            assert_eq!(failure(wishes(bad.clone())), ErrorType::BadMessage, "{bad}");
         }
     }
 }

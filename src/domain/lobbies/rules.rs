@@ -16,7 +16,7 @@ const KICKED: usize = 32;
 /// How long what lasts.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// `LOBBY_GRACE_SECONDS`: a member whose connection ended keeps its place.
+    /// `LOBBY_GRACE_SECONDS`: a member whose connection ended keeps its place; in a room that wishes so, [less long](grace).
     pub grace: Duration,
     /// `LOBBY_ROOM_TIMEOUT_SECONDS`: a room without a host waits for one.
     pub timeout: Duration,
@@ -188,8 +188,9 @@ pub fn pass(room: &mut LobbyRecord, now: Micros, times: &Times, is_gone: impl Fn
     for (id, at) in gone {
         drop(room, now, id, at);
     }
+    let grace = grace(room, times);
     let late: Vec<_> =
-        room.members.iter().filter(|member| ends(member, times).is_some_and(|ends| ends <= now)).map(|member| member.id).collect();
+        room.members.iter().filter(|member| ends(member, grace).is_some_and(|ends| ends <= now)).map(|member| member.id).collect();
     for id in late {
         remove(room, id);
     }
@@ -202,10 +203,17 @@ pub fn pass(room: &mut LobbyRecord, now: Micros, times: &Times, is_gone: impl Fn
     kept_until(room, times).is_none_or(|ends| ends <= now)
 }
 
+/// How long a member whose connection ended keeps its place here: as the room wishes, and not longer than in any other.
+#[must_use]
+pub fn grace(room: &LobbyRecord, times: &Times) -> Duration {
+    room.wishes.grace_seconds.map_or(times.grace, |wish| Duration::from_secs(wish).min(times.grace))
+}
+
 /// When [`pass`] next has something to do.
 #[must_use]
 pub fn due(room: &LobbyRecord, times: &Times) -> Option<Micros> {
-    let places = room.members.iter().filter_map(|member| ends(member, times));
+    let grace = grace(room, times);
+    let places = room.members.iter().filter_map(|member| ends(member, grace));
     let waits =
         waits_until(room, times).map(|ends| if room.members.is_empty() { ends.max(kept_until(room, times).unwrap_or(ends)) } else { ends });
     places.chain(waits).min()
@@ -289,8 +297,8 @@ fn settle(room: &mut LobbyRecord, now: Micros) {
 }
 
 /// When somebody whose connection ended loses its place.
-fn ends(member: &LobbyMember, times: &Times) -> Option<Micros> {
-    member.dropped.map(|dropped| dropped.plus(times.grace))
+fn ends(member: &LobbyMember, grace: Duration) -> Option<Micros> {
+    member.dropped.map(|dropped| dropped.plus(grace))
 }
 
 /// Until when the room waits for a host.

@@ -54,6 +54,9 @@ pub struct LobbyWishes {
     /// Everybody sees it in the list.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub public: bool,
+    /// A client that dropped keeps its place for so many seconds, at most as long as the setting says; without it as long as that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_seconds: Option<u64>,
     /// JSON of the game's own, shown in the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<String>,

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::lobbies::sight::{Look, Sight, Told};
 use crate::ids::{NodeId, SessionId};
+use crate::store::record;
 
 const TIMES: Times = Times { grace: Duration::from_secs(30), timeout: Duration::from_secs(60), snapshot: Duration::from_secs(3_600) };
 const HOSTS: Coming = Coming::Joining { can_host: Some(true) };
@@ -60,6 +61,32 @@ fn the_host_has_its_place_for_the_grace_and_not_longer() {
     assert_eq!((room.host, room.term), (Some(bob), 2), "eve was first, but does not want to");
     let (came, _) = come(&mut room, 71, ann, Coming::Returning { can_host: Some(true) }).unwrap();
     assert_eq!((came.is_host, came.reconnected), (false, false));
+}
+
+#[test]
+fn a_room_may_wait_less_long_than_others_and_never_longer() {
+    for (wish, seconds) in [(None, 30), (Some(2), 2), (Some(30), 30), (Some(31), 30), (Some(u64::MAX), 30)] {
+        let mut room = fresh(at(0), String::new(), LobbyWishes { grace_seconds: wish, ..LobbyWishes::default() });
+        let [ann, bob] = [(); 2].map(|()| LobbyClientId::random());
+        let (_, anns) = come(&mut room, 1, ann, HOSTS).unwrap();
+        let (_, bobs) = come(&mut room, 2, bob, JOINS).unwrap();
+        drop(&mut room, at(10), bob, bobs);
+        drop(&mut room, at(10), ann, anns);
+        come(&mut room, 10, bob, Coming::Returning { can_host: None }).unwrap();
+        assert_eq!(due(&room, &TIMES), Some(at(10 + seconds)), "{wish:?}");
+        pass(&mut room, Micros(at(10 + seconds).0 - 1), &TIMES, |_| false);
+        assert_eq!(room.host, Some(ann), "{wish:?}");
+        pass(&mut room, at(10 + seconds), &TIMES, |_| false);
+        assert_eq!((room.host, room.term), (Some(bob), 2), "{wish:?}");
+    }
+}
+
+#[test]
+fn a_room_that_says_nothing_of_the_grace_is_as_it_was_stored_before_rooms_could() {
+    let stored = r#"{"v":2,"born":1,"term":1,"members":[],"joins":1,"wishes":{"max_guests":3},"account":"a"}"#;
+    let room: LobbyRecord = record::decode_known(stored.as_bytes(), "a lobby room").unwrap();
+    assert_eq!((room.wishes.max_guests, room.wishes.grace_seconds, grace(&room, &TIMES)), (Some(3), None, TIMES.grace));
+    assert_eq!(record::encode(&room), stored, "a node of that time reads it");
 }
 
 #[test]
