@@ -285,8 +285,9 @@ mod three_nodes {
 
     #[tokio::test]
     async fn a_game_goes_on_although_its_hosts_node_was_killed() {
-        let site = Site::on_redis(3, &[("LOBBY_GRACE_SECONDS", "1")]).await;
-        let (mut host, code) = Player::create(&site.nodes[1], Value::Null).await;
+        // The room's own grace counts, whoever lets the time pass.
+        let site = Site::on_redis(3, &[("LOBBY_GRACE_SECONDS", "600")]).await;
+        let (mut host, code) = Player::create(&site.nodes[1], json!({ "graceSeconds": 1 })).await;
         host.send("saveSnapshot", json!({ "version": 1, "state": "game" })).await;
         host.told("snapshotSaved").await;
         let mut heir = Player::join(&site.nodes[0], &code, None).await;

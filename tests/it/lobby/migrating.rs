@@ -11,6 +11,7 @@ everywhere!(
     an_old_host_is_a_guest_and_nothing_else with [("LOBBY_GRACE_SECONDS", "1")],
     where_nobody_may_be_host_the_room_is_closed with [("LOBBY_GRACE_SECONDS", "1"), ("LOBBY_ROOM_TIMEOUT_SECONDS", "2")],
     a_room_whose_host_is_gone_takes_one_that_may with [("LOBBY_GRACE_SECONDS", "1")],
+    a_room_waits_as_long_as_its_maker_wants_and_not_longer_than_any with [("LOBBY_GRACE_SECONDS", "600")],
 );
 
 async fn the_longest_present_guest_that_may_becomes_host(site: Site) {
@@ -92,4 +93,42 @@ async fn a_room_whose_host_is_gone_takes_one_that_may(site: Site) {
     assert_eq!(unwilling.told("hostMigrated").await, json!({ "clientIsHost": false, "hostId": heir.id, "term": 2 }));
     let old = Player::back(site.here(), &token).await;
     old.joined(false, false).await;
+}
+
+async fn a_room_waits_as_long_as_its_maker_wants_and_not_longer_than_any(site: Site) {
+    let mut stranger = Player::connect(site.there(), "").await;
+    for (wish, grace) in [(json!(1), json!(1)), (json!(600), json!(600)), (json!(86_400_000_000_u64), json!(600)), (Value::Null, Value::Null)] {
+        let mut maker = Player::connect(site.here(), "").await;
+        maker.send("createRoom", json!({ "graceSeconds": wish })).await;
+        assert_eq!(maker.told("roomCreated").await["graceSeconds"], grace, "{wish}");
+    }
+    for wish in [json!(0), json!(-1), json!(1.5), json!("2"), json!([])] {
+        assert_eq!(stranger.refused("createRoom", json!({ "graceSeconds": wish })).await, "badMessage", "{wish}");
+    }
+
+    // Back in time it is host; others wait much longer for theirs.
+    let (host, code) = Player::create(site.here(), json!({ "graceSeconds": 30 })).await;
+    let guest = Player::join(site.there(), &code, None).await;
+    let token = host.token.clone();
+    host.wire.close().await;
+    guest.told("hostDisconnected").await;
+    let mut back = Player::back(site.there(), &token).await;
+    back.joined(true, true).await;
+    assert_eq!(guest.told("hostReconnected").await, Value::Null);
+    back.fence().await;
+    assert_eq!(guest.all("hostMigrated"), Vec::<Value>::new());
+
+    let (host, code) = Player::create(site.here(), json!({ "graceSeconds": 1 })).await;
+    let mut heir = Player::join(site.there(), &code, None).await;
+    let guest = Player::join(site.here(), &code, None).await;
+    let token = host.token.clone();
+    host.wire.close().await;
+    assert_eq!(heir.told("hostMigrated").await["clientIsHost"], true);
+    assert_eq!(guest.told("hostMigrated").await, json!({ "clientIsHost": false, "hostId": heir.id, "term": 2 }));
+    let mut old = Player::back(site.here(), &token).await;
+    old.joined(false, false).await;
+    connect_peers(&mut old, &mut heir, json!("as a guest")).await;
+    // It is the guests' grace as well.
+    guest.wire.close().await;
+    assert_eq!(heir.told("guestLeft").await, json!({ "clientId": guest.id }));
 }
