@@ -45,22 +45,26 @@ export class Lobby extends Emitter {
   /** The room's code. @type {string | undefined} */
   code;
   isHost = false;
+  /** By which this is the same client again: for a page that is loaded anew. @type {string | undefined} */
+  token;
 
   #connection;
-  /** @type {string | undefined} */
-  #token;
   #term = 0;
   /** Who waits for the answer to `createRoom` or `joinRoom`. @type {{ resolve: (answer: any) => void, reject: (error: Error) => void } | undefined} */
   #waiting;
   /** Who waits for the first connection. @type {(() => void)[]} */
   #beginning = [];
 
-  /** @param {string} url As `wss://rialto.example/lobby/ws`. */
-  constructor(url) {
+  /**
+   * @param {string} url As `wss://rialto.example/lobby/ws`.
+   * @param {string} [token] That of an earlier client, to be it again and where it was.
+   */
+  constructor(url, token) {
     super();
+    this.token = token;
     this.#connection = new Connection(() => {
       const address = new URL(url);
-      if (this.#token) address.searchParams.set('token', this.#token);
+      if (this.token) address.searchParams.set('token', this.token);
       return address.href;
     });
     this.#connection.on('status', (status) => {
@@ -83,9 +87,10 @@ export class Lobby extends Emitter {
   }
 
   /**
-   * Opens a room with this client as its host.
+   * Opens a room with this client as its host. `graceSeconds`: how long it waits for a client that dropped, the host too, before that loses its
+   * place; not longer than the server lets any room wait.
    *
-   * @param {{ name?: string, maxGuests?: number, public?: boolean, metadata?: unknown }} [room]
+   * @param {{ name?: string, maxGuests?: number, public?: boolean, graceSeconds?: number, metadata?: unknown }} [room]
    * @returns {Promise<string>} Its code.
    */
   async create(room = {}) {
@@ -96,15 +101,15 @@ export class Lobby extends Emitter {
   }
 
   /**
-   * Comes into a room.
+   * Comes into a room; a client that its token has led back there is what it was.
    *
    * @param {string} code
    * @param {{ canHost?: boolean }} [options] Whether this client may become the host when the present one is gone.
    */
   async join(code, { canHost = true } = {}) {
-    const { clientIsHost } = await this.#ask('joinRoom', { roomCode: code, canHost });
+    const { clientIsHost, reconnected } = await this.#ask('joinRoom', { roomCode: code, canHost });
     this.code = code;
-    this.#become({ isHost: clientIsHost });
+    this.#become({ isHost: clientIsHost, reconnected });
   }
 
   /** @param {unknown} signal A guest's, for the host. */
@@ -176,7 +181,7 @@ export class Lobby extends Emitter {
     switch (type) {
       case 'identity':
         this.#connection.proven();
-        [this.id, this.#token] = [data.clientId, data.token];
+        [this.id, this.token] = [data.clientId, data.token];
         for (const begun of this.#beginning.splice(0)) begun();
         return;
       case 'roomCreated':

@@ -34,6 +34,8 @@ export class HostChannels extends Emitter {
       this.close();
       if (!isHost) this.#offer();
     });
+    // What was offered while it was away has not reached it; and it may be a page that was loaded again.
+    lobby.on('host', ({ is }) => is === 'back' && this.#links.get(undefined)?.channel.readyState !== 'open' && this.#offer());
     lobby.on('offer', ({ client, signal }) => this.#answer(client, signal).catch(() => this.#drop(client)));
     lobby.on('answer', ({ signal }) => this.#links.get(undefined)?.signaled.take(signal).catch(() => this.#drop(undefined)));
     lobby.on('candidate', ({ client, signal }) => this.#links.get(lobby.isHost ? client : undefined)?.signaled.candidate(signal));

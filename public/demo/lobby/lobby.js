@@ -12,6 +12,14 @@ const OBSTACLES = {
   disconnected: 'The server cannot be reached. Try again.',
 };
 
+/** So long a game waits for a player whose connection is lost, the host too, before it goes on without them. */
+const GRACE_SECONDS = 2;
+/** Who comes while the host is away tries again so often, and for so long in all, in milliseconds. */
+const AGAIN = 1_000;
+const PATIENCE = 15_000;
+/** Where the page notes who the player is, for when it is loaded again. */
+const NOTE = 'lobby';
+
 /** @template {Element} Kind @param {string} selector @param {new () => Kind} kind @returns {Kind} */
 function find(selector, kind) {
   const found = document.querySelector(selector);
@@ -34,24 +42,32 @@ const parts = {
   players: find('.players', HTMLElement),
 };
 
-const lobby = new Lobby(`${location.origin.replace(/^http/, 'ws')}/lobby/ws`);
+const invited = new URLSearchParams(location.search).get('code');
+const before = earlier();
+const lobby = new Lobby(`${location.origin.replace(/^http/, 'ws')}/lobby/ws`, before?.token);
 const channels = new HostChannels(lobby);
 const game = new Game(lobby, channels);
 let words = '';
 let isConnected = false;
+let wasHost = before?.isHost ?? false;
+/** How often the player wanted to be in a game. */
+let wishes = 0;
 
 const cells = Array.from({ length: SIZE * SIZE }, (_, index) => element('button', { type: 'button', onclick: () => game.claim(index) }));
 parts.board.append(...cells);
 
-lobby.on('role', ({ isHost, migrated }) => {
-  words = isHost ? (migrated ? 'The host has left: you are the host now.' : 'You are the host.') : migrated ? 'The host has left: another player is the host now.' : 'Another player is the host.';
+lobby.on('role', (role) => {
+  words = spoken(role, wasHost);
+  wasHost = role.isHost;
+  sessionStorage.setItem(NOTE, JSON.stringify({ code: lobby.code, token: lobby.token, isHost: wasHost }));
   paint();
 });
 lobby.on('host', ({ is }) => {
-  words = is === 'away' ? 'The host is away. If they stay away, another player becomes host.' : 'The host is back.';
+  words = is === 'away' ? 'The host is away. If they are not back in a moment, another player becomes host.' : 'The host is back.';
   paint();
 });
 lobby.on('closed', () => {
+  wasHost = false;
   history.replaceState(null, '', location.pathname);
   parts.game.hidden = true;
   parts.entrance.hidden = false;
@@ -65,15 +81,15 @@ channels.on('open', paint);
 channels.on('closed', paint);
 game.on('change', paint);
 
-find('.new', HTMLButtonElement).addEventListener('click', () => enter(() => lobby.create()));
+find('.new', HTMLButtonElement).addEventListener('click', () => enter(() => lobby.create({ graceSeconds: GRACE_SECONDS })));
 parts.form.addEventListener('submit', (event) => {
   event.preventDefault();
+  wasHost = false;
   enter(() => lobby.join(parts.code.value.trim().toLowerCase()));
 });
 parts.next.addEventListener('click', () => game.next());
 
-const invited = new URLSearchParams(location.search).get('code');
-const begun = lobby.connect();
+let begun = lobby.connect();
 if (invited) {
   parts.code.value = invited;
   enter(() => lobby.join(invited));
@@ -81,15 +97,23 @@ if (invited) {
 
 /** @param {() => Promise<unknown>} come */
 async function enter(come) {
+  const wish = ++wishes;
+  const patience = Date.now() + PATIENCE;
   parts.error.textContent = '';
-  try {
+  for (;;) {
     await begun;
-    await come();
-  } catch (error) {
-    if (!(error instanceof LobbyError)) throw error;
-    parts.error.textContent = OBSTACLES[error.kind] ?? error.message;
-    return;
+    const refused = await refusal(come);
+    if (!refused) break;
+    // The player wants something else by now.
+    if (wish !== wishes) return;
+    const isPatient = refused.kind === 'hostDisconnected' && Date.now() < patience;
+    parts.error.textContent = isPatient ? 'The host of this game is away. You are in as soon as it has a host again.' : (OBSTACLES[refused.kind] ?? refused.message);
+    if (!isPatient) return;
+    // Whoever is not let in is disconnected, and connects again.
+    begun = lobby.connect();
+    await new Promise((resolve) => setTimeout(resolve, AGAIN));
   }
+  parts.error.textContent = '';
   const address = `?code=${lobby.code}`;
   history.replaceState(null, '', address);
   parts.invite.href = address;
@@ -97,6 +121,36 @@ async function enter(come) {
   parts.entrance.hidden = true;
   parts.game.hidden = false;
   paint();
+}
+
+/**
+ * @param {() => Promise<unknown>} come
+ * @returns {Promise<LobbyError | undefined>} Why the player is not let in.
+ */
+async function refusal(come) {
+  try {
+    await come();
+  } catch (error) {
+    if (error instanceof LobbyError) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+/** @returns {{ token: string, isHost: boolean } | undefined} The player, before the page was loaded again; a copy of a window is somebody else. */
+function earlier() {
+  const [loading] = performance.getEntriesByType('navigation');
+  if (!(loading instanceof PerformanceNavigationTiming) || loading.type !== 'reload') return undefined;
+  const note = JSON.parse(sessionStorage.getItem(NOTE) ?? 'null');
+  return note?.code === invited ? note : undefined;
+}
+
+/** @param {{ isHost: boolean, migrated: boolean, reconnected: boolean }} role @param {boolean} wasHost */
+function spoken({ isHost, migrated, reconnected }, wasHost) {
+  if (isHost && migrated) return 'The host has left: you are the host now.';
+  if (isHost) return reconnected ? 'You are back, and still the host.' : 'You are the host.';
+  if (wasHost) return 'You were away too long: another player is the host now.';
+  return migrated ? 'The host has left: another player is the host now.' : 'Another player is the host.';
 }
 
 function paint() {

@@ -1,0 +1,16 @@
+/**
+ * A demo page in a profile of its own.
+ *
+ * @param {{ url: string }} node Where it is from.
+ */
+export async function open(context, browser, node, address) {
+  const profile = await browser.newContext({ viewport: { width: 900, height: 800 }, locale: 'en-GB' });
+  context.after(() => profile.close());
+  const page = await profile.newPage();
+  page.setDefaultTimeout(20_000);
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && !/WebSocket|net::ERR_/.test(message.text()) && faults.push(message.text()));
+  await page.goto(new URL(address, node.url).href);
+  return { page, faults };
+}
