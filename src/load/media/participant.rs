@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
@@ -14,6 +15,13 @@ use super::signaling::{Signaling, SignalingError};
 use super::state::{Run, add, get};
 use crate::load::report::microseconds;
 use crate::media::client::ClientError;
+
+/// The chat protocol's code for: try again.
+const UNAVAILABLE: i64 = 17;
+/// On a machine that stands still for longer than a lease lasts, a room may be nobody's for a moment: it is tried so often to join …
+const TRIES: u32 = 20;
+/// … with this in between.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// What the participants of a thread have found out. They run one after the other, so nobody ever waits for the lock.
 #[derive(Debug)]
@@ -72,10 +80,7 @@ async fn participate(
 ) -> Result<(), Ended> {
     let permit = run.window.acquire().await.map_err(io::Error::other)?;
     let mut signaling = Signaling::open(&run.targets[index % run.targets.len()]).await?;
-    let mut call = Call::join(run, index, &signaling)?;
-    while !call.is_connected && !*stop.borrow() {
-        call.turn(&mut signaling, tally, stop).await?;
-    }
+    let mut call = Call::connect(run, index, &mut signaling, tally, stop).await?;
     add(&run.progress.connected, 1);
     *connected = true;
     drop(permit);
@@ -87,10 +92,7 @@ async fn participate(
             Some(_) if get(&run.progress.left) >= get(&run.progress.goal) => call.turn(&mut signaling, tally, stop).await?,
             Some(_) => {
                 leave(run, &mut signaling).await?;
-                call = Call::join(run, index, &signaling)?;
-                while !call.is_connected && !*stop.borrow() {
-                    call.turn(&mut signaling, tally, stop).await?;
-                }
+                call = Call::connect(run, index, &mut signaling, tally, stop).await?;
                 add(&run.progress.rejoined, 1);
             }
         }
@@ -124,6 +126,29 @@ impl<'a> Call<'a> {
         let (audio, video) = (publishes && !run.args.no_audio || run.args.idle, publishes && run.args.bitrate > 0);
         signaling.send("callJoin", json!({ "room": room, "audio": audio, "video": video }))?;
         Ok(Self { run, index, connection: None, lines: Value::Null, is_connected: false })
+    }
+
+    /// Joins, and is connected. Who is told to try again does.
+    async fn connect(
+        run: &'a Run,
+        index: usize,
+        signaling: &mut Signaling,
+        tally: &Mutex<Tally>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<Self, Ended> {
+        let mut call = Self::join(run, index, signaling)?;
+        let mut tries = 1;
+        while !call.is_connected && !*stop.borrow() {
+            match call.turn(signaling, tally, stop).await {
+                Err(Ended::Signaling(SignalingError::Refused(UNAVAILABLE, _))) if tries < TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(AGAIN).await;
+                    call = Self::join(run, index, signaling)?;
+                }
+                turned => turned?,
+            }
+        }
+        Ok(call)
     }
 
     /// Waits for whatever comes next, and does it.
