@@ -32,7 +32,7 @@ pub struct Media {
     #[arg(long, env, value_name = "NUMBER", default_value = "4", value_parser = whole::<usize>(1, 4))]
     pub media_max_tracks: usize,
 
-    /// The most that is sent to one participant
+    /// The most that is sent to one participant, pictures and sound; sound is never left out. What one sends may be four times as much
     #[arg(long, env, value_name = "BITS PER SECOND", default_value = "8000000", value_parser = whole::<u64>(100_000, 1_000_000_000))]
     pub media_max_bitrate: u64,
 }

@@ -11,7 +11,7 @@
 //! | `offers`, `roster` | what participants are told: descriptions, and who and what there is |
 //! | `publishing` | tracks, as answers say |
 //! | `subscribing` | lines and subscriptions: who gets which track where |
-//! | `packets` | media and RTCP that come in; the way of a packet |
+//! | `packets`, `intake` | media and RTCP that come in; the way of a packet; how much is taken |
 //! | `allocation` | what of a track is sent to whom |
 //! | `clocks`, `speaking` | what is done by the clock |
 //!
@@ -26,6 +26,7 @@ mod asking;
 mod clocks;
 mod conference;
 mod context;
+mod intake;
 mod joining;
 mod offers;
 mod packets;
@@ -113,6 +114,6 @@ pub struct RoomSettings {
     pub max_participants: usize,
     /// The most tracks that one participant publishes.
     pub max_tracks: usize,
-    /// The most that is sent to one participant, in bits a second.
+    /// The most that is chosen of pictures for one participant, in bits a second; a participant may send four times as much.
     pub max_bitrate: u64,
 }

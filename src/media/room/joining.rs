@@ -59,7 +59,8 @@ impl Conference {
         skeleton: Skeleton,
     ) -> Result<usize, PeerError> {
         let (peer, credentials) = add_peer(cx, &self.identity)?;
-        let mut connection = Connection::new(cx.now, peer, credentials, skeleton);
+        let max_bitrate = cx.shared.settings.max_bitrate;
+        let mut connection = Connection::new(cx.now, peer, credentials, skeleton, max_bitrate);
         connection.take_over_lines(cx.now);
         let slot = match present {
             Some(slot) => {
@@ -91,7 +92,7 @@ impl Conference {
                 })
             }
         };
-        self.legs.put(slot, Leg::new(cx.now, peer, cx.shared.settings.max_bitrate));
+        self.legs.put(slot, Leg::new(cx.now, peer, max_bitrate));
         cx.shared.by_peer.insert(peer, (self.id, slot));
         Ok(slot)
     }

@@ -11,6 +11,7 @@ use crate::media::rtp::outgoing::Outgoing;
 use crate::media::rtp::packet::RtpPacket;
 use crate::media::rtp::rtcp::{self, Message};
 use crate::media::rtp::track::Received;
+use crate::media::sdp::Kind;
 use crate::media::slots::Slots;
 use crate::store::record::calls::Source;
 
@@ -22,12 +23,18 @@ impl Conference {
     pub(super) fn rtp(&mut self, cx: &mut Context<'_>, slot: usize, bytes: Bytes) {
         let Self { participants, publications, legs, speaking, .. } = self;
         let Some(participant) = participants.get_mut(slot) else { return };
+        let length = bytes.len();
         let Ok(packet) = RtpPacket::parse(bytes, &participant.connection.extensions) else { return };
+        let known = participant.connection.sources.iter().find(|(ssrc, _)| *ssrc == packet.ssrc).map(|(_, place)| *place);
+        let place = known.or_else(|| named(publications, slot, &packet));
+        let is_sound = place.and_then(|place| publications.get(place)).is_some_and(|publication| publication.kind() == Kind::Audio);
+        if !participant.connection.intake.takes(cx.now, length, is_sound) {
+            return;
+        }
         if let Some(number) = packet.extensions.transport_sequence {
             participant.connection.arrivals.receive(cx.now, number);
         }
-        let known = participant.connection.sources.iter().find(|(ssrc, _)| *ssrc == packet.ssrc).map(|(_, place)| *place);
-        let Some(place) = known.or_else(|| named(publications, slot, &packet)) else { return };
+        let Some(place) = place else { return };
         let Some(publication) = publications.get_mut(place) else { return };
         if !publication.has_type(packet.payload_type) {
             return self.change_codec(cx, place, packet.payload_type);

@@ -15,6 +15,7 @@ use crate::media::shard::{PeerId, Peers};
 use crate::store::record::Person;
 use crate::store::record::calls::{Roster, Source};
 
+use super::intake::Intake;
 use super::subscribing::Forward;
 
 /// How long the first offer waits for its answer: some pages ask for the camera first, and people have to allow it.
@@ -67,6 +68,8 @@ pub(super) struct Connection {
     pub(super) layers: Vec<KnownLayer>,
     /// What came when, to be told to the participant's congestion control.
     pub(super) arrivals: FeedbackBuilder,
+    /// What may still come.
+    pub(super) intake: Intake,
 }
 
 /// The SSRCs of a layer.
@@ -91,7 +94,7 @@ pub(super) enum Reach {
 }
 
 impl Connection {
-    pub(super) fn new(now: Instant, peer: PeerId, credentials: Credentials, skeleton: Skeleton) -> Self {
+    pub(super) fn new(now: Instant, peer: PeerId, credentials: Credentials, skeleton: Skeleton, max_bitrate: u64) -> Self {
         let id = |extension| skeleton.extension_id(extension);
         let extensions = ExtensionIds {
             audio_level: id(Extension::AudioLevel),
@@ -115,6 +118,7 @@ impl Connection {
             sources: Vec::new(),
             layers: Vec::new(),
             arrivals: FeedbackBuilder::new(now),
+            intake: Intake::new(now, max_bitrate),
         }
     }
 

@@ -46,6 +46,8 @@ pub(super) struct Browser {
     pub(super) voice: bool,
     /// The payload type of pictures, and how keyframes and others begin.
     pub(super) video: (u8, &'static [u8], &'static [u8]),
+    /// Bytes of what a packet has besides, by its layer.
+    pub(super) filling: fn(Source, Option<&'static str>) -> usize,
     /// Everything that it was told.
     pub(super) tells: Vec<Tell>,
     pub(super) roster: Roster,
@@ -77,6 +79,7 @@ impl Browser {
             names: true,
             voice: false,
             video: (96, &KEYFRAME, &[0x10, 1]),
+            filling: |source, _| if source.kind() == Kind::Video { 300 } else { 0 },
             tells: Vec::new(),
             roster: Roster::default(),
             lines: BTreeMap::new(),
@@ -213,13 +216,13 @@ impl Browser {
             self.transport_sequence = self.transport_sequence.wrapping_add(1);
             let sending = &mut self.sending[index];
             sending.sequence = sending.sequence.wrapping_add(1);
-            let tag = Self::tag(self.number, source);
+            let tag = [&vec![0; (self.filling)(source, sending.rid)], &Self::tag(self.number, source)[..]].concat();
             let (payload_type, timestamp, payload) = match source.kind() {
-                Kind::Audio => (111, turn * 960, tag.to_vec()),
+                Kind::Audio => (111, turn * 960, tag),
                 Kind::Video => {
                     let keyframe = std::mem::take(&mut sending.keyframe_due);
                     let (payload_type, first, others) = self.video;
-                    (payload_type, turn * 1800, [if keyframe { first } else { others }, &[0; 300], &tag].concat())
+                    (payload_type, turn * 1800, [if keyframe { first } else { others }, &tag].concat())
                 }
             };
             let mut header = Header {
