@@ -9,3 +9,4 @@ pub mod process;
 pub mod proxy;
 pub mod redis;
 pub mod reuse;
+pub mod undisturbed;

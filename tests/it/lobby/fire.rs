@@ -277,7 +277,7 @@ mod three_nodes {
         back.joined(false, true).await;
         connect_peers(&mut back, &mut host, json!("at once")).await;
         assert_eq!(host.told("guestDisconnected").await["clientId"], late.id.as_str());
-        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
         let late = Player::back(&site.nodes[2], &late.token).await;
         late.joined(false, true).await;
         assert_eq!(host.told("guestReconnected").await["clientId"], late.id.as_str());

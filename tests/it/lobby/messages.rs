@@ -99,7 +99,11 @@ async fn everybody_who_joins_at_once_is_in(site: Site) {
     let (mut host, code) = Player::create(site.here(), json!({ "maxGuests": 50 })).await;
     let all = join_all((0..60).map(|index| Player::try_join(site.any(index), &code, None))).await;
     let mut guests = Vec::new();
-    for joined in all {
+    for (index, mut joined) in all.into_iter().enumerate() {
+        // So many at once may be too many for a busy machine: those ask again.
+        while joined.as_ref().err().is_some_and(|error| error == "unavailable") {
+            joined = Player::try_join(site.any(index), &code, None).await;
+        }
         match joined {
             Ok((guest, is_host)) => {
                 assert!(!is_host);

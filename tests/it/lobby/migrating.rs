@@ -1,16 +1,20 @@
 //! When the host does not come back.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::player::{Player, connect_peers};
 use crate::chat::site::Site;
 use crate::support::client::text;
 
+// Where something has to happen within the grace it is a long one: processes may stand still now and then.
 everywhere!(
-    the_longest_present_guest_that_may_becomes_host with [("LOBBY_GRACE_SECONDS", "1")],
+    the_longest_present_guest_that_may_becomes_host with [("LOBBY_GRACE_SECONDS", "5")],
     an_old_host_is_a_guest_and_nothing_else with [("LOBBY_GRACE_SECONDS", "1")],
     where_nobody_may_be_host_the_room_is_closed with [("LOBBY_GRACE_SECONDS", "1"), ("LOBBY_ROOM_TIMEOUT_SECONDS", "2")],
-    a_room_whose_host_is_gone_takes_one_that_may with [("LOBBY_GRACE_SECONDS", "1")],
+    a_room_whose_host_is_gone_takes_one_that_may with [("LOBBY_GRACE_SECONDS", "5")],
     a_room_waits_as_long_as_its_maker_wants_and_not_longer_than_any with [("LOBBY_GRACE_SECONDS", "600")],
 );
 
@@ -63,7 +67,7 @@ async fn where_nobody_may_be_host_the_room_is_closed(site: Site) {
     let (host, code) = Player::create(site.here(), Value::Null).await;
     let unwilling = Player::join(site.there(), &code, Some(false)).await;
     host.wire.close().await;
-    unwilling.told("hostDisconnected").await;
+    // That the host was away is told only if its node looks within the grace.
     unwilling.told("roomClosed").await;
     assert_eq!(unwilling.all("hostMigrated"), Vec::<Value>::new());
     loop {
@@ -72,6 +76,7 @@ async fn where_nobody_may_be_host_the_room_is_closed(site: Site) {
         if late.refused("joinRoom", json!({ "roomCode": code })).await == "noRoomFound" {
             break;
         }
+        sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -88,6 +93,7 @@ async fn a_room_whose_host_is_gone_takes_one_that_may(site: Site) {
         if let Ok(heir) = Player::try_join(site.there(), &code, Some(true)).await {
             break heir;
         }
+        sleep(Duration::from_millis(50)).await;
     };
     assert!(is_host);
     assert_eq!(unwilling.told("hostMigrated").await, json!({ "clientIsHost": false, "hostId": heir.id, "term": 2 }));
@@ -97,7 +103,9 @@ async fn a_room_whose_host_is_gone_takes_one_that_may(site: Site) {
 
 async fn a_room_waits_as_long_as_its_maker_wants_and_not_longer_than_any(site: Site) {
     let mut stranger = Player::connect(site.there(), "").await;
-    for (wish, grace) in [(json!(1), json!(1)), (json!(600), json!(600)), (json!(86_400_000_000_u64), json!(600)), (Value::Null, Value::Null)] {
+    for (wish, grace) in
+        [(json!(1), json!(1)), (json!(600), json!(600)), (json!(86_400_000_000_u64), json!(600)), (Value::Null, Value::Null)]
+    {
         let mut maker = Player::connect(site.here(), "").await;
         maker.send("createRoom", json!({ "graceSeconds": wish })).await;
         assert_eq!(maker.told("roomCreated").await["graceSeconds"], grace, "{wish}");

@@ -1,6 +1,9 @@
 //! The current usage: who one is stands in the address.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::player::{Player, connect_peers, post_room};
 use crate::chat::site::Site;
@@ -58,7 +61,9 @@ async fn a_hosts_place_is_free_as_soon_as_its_connection_ends(site: Site) {
         assert_eq!(guest.refused("guestOfferSignal", json!({ "offerSignal": round })).await, "hostDisconnected");
         guest.fence().await;
         // The node hears of the end of a connection a moment after the client does.
-        while Player::try_join(site.here(), &code, Some(false)).await.is_ok() {}
+        while Player::try_join(site.here(), &code, Some(false)).await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 
@@ -70,7 +75,7 @@ async fn who_came_by_its_address_is_told_nothing_that_it_did_not_ask_for(site: S
     let going = Player::join(site.here(), &code, Some(false)).await;
     let gone = going.id.clone();
     going.wire.close().await;
-    assert_eq!(new.told("guestDisconnected").await["clientId"], gone.as_str());
+    // That it was away is told only if the node looks within the grace.
     assert_eq!(new.told("guestLeft").await["clientId"], gone.as_str());
     old.fence().await;
     host.fence().await;
@@ -93,6 +98,7 @@ async fn a_room_that_nobody_hosts_goes(site: Site) {
             break;
         }
         assert_eq!(refused, "hostDisconnected");
+        sleep(Duration::from_millis(20)).await;
     }
     let host = Player::connect(site.here(), &format!("?host=true&code={code}")).await;
     assert_eq!(host.error().await, "noRoomFound");

@@ -1,7 +1,10 @@
 //! Who is told of whom.
 
+use std::time::Duration;
+
 use rialto::ids::SessionId;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::peer::{Peer, connect, ids};
 use crate::chat::site::Site;
@@ -136,6 +139,7 @@ async fn a_full_mesh_lets_nobody_in(site: Site) {
             break wire;
         }
         wire.closed().await;
+        sleep(Duration::from_millis(50)).await;
     };
     assert_eq!(ids(&eve.received()[0]).len(), 1);
 }

@@ -69,7 +69,7 @@ async fn where_guests_are_counted_they_alone_are_in_the_call(site: Site) {
     assert_eq!((&refused["error"]["code"], &refused["error"]["error"]), (&json!(11), &json!("the room is full")));
     second.send("ground control", "profile", json!({ "username": "Ann" })).await;
     drop(first);
-    while second.asks_who_is_there().await.len() > 1 {}
+    second.is_alone().await;
     ann.call(json!({ "room": slug, "token": pass })).await;
     let _other = Guest::come(site.there(), &slug).await;
 }

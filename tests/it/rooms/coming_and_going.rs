@@ -14,7 +14,7 @@ everywhere!(
     nobody_is_told_before_asking,
     a_client_that_believes_everything_never_connects_to_itself,
     many_come_at_once_and_all_agree,
-    a_silent_guest_is_asked_and_then_out with [("ROOM_PING_SECONDS", "1")],
+    a_silent_guest_is_asked_and_then_out with [("ROOM_PING_SECONDS", "2")],
 );
 
 async fn who_comes_and_goes_is_told(site: Site) {
@@ -105,12 +105,7 @@ async fn a_silent_guest_is_asked_and_then_out(site: Site) {
     assert_eq!((&ping["sender"], &ping["receiver"]), (&json!(SERVER), &json!(bob.id)));
     // Ann answers each time, Bob never again.
     bob.send(SERVER, "pong", Value::Null).await;
-    let answering = async {
-        while ann.asks_who_is_there().await.len() > 1 {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-    };
-    let (end, ()) = tokio::join!(bob.wire.closed(), answering);
+    let (end, ()) = tokio::join!(bob.wire.closed(), ann.is_alone());
     assert_eq!(end.0, 4008);
     let bye = bob.all("bye");
     assert_eq!((bye.len(), &bye[0]["sender"]), (1, &json!(SERVER)));
@@ -144,7 +139,7 @@ mod three_nodes_and_one_dies {
         for guest in [&ann, &bob] {
             guest.sees(&[&ann, &bob]).await;
         }
-        assert!(died.elapsed() < Duration::from_secs(10), "{:?}", died.elapsed());
+        assert!(died.elapsed() < Duration::from_secs(25), "{:?}", died.elapsed());
         // To the dead nobody speaks in vain.
         ann.send(&dog.id, "offer", Value::Null).await;
         assert_eq!(ann.error().await, format!("No such client: {}", dog.id));
@@ -154,7 +149,10 @@ mod three_nodes_and_one_dies {
         for guest in [&ann, &bob] {
             guest.sees(&[&ann, &bob, &back]).await;
         }
-        let after = [&ann, &bob].map(|guest| guest.all("room-info").len());
-        assert_eq!(after, before.map(|count| count + 2), "the deaths once, and the return");
+        // What comes at once is told at once: as a rule that are both deaths.
+        for (guest, before) in [&ann, &bob].into_iter().zip(before) {
+            let told = guest.all("room-info").len() - before;
+            assert!((2..=3).contains(&told), "each death once, and the return; {told} were told");
+        }
     }
 }

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::guest::{Guest, knock};
-use super::web::{ask, get_json, make, make_room, page, post_form, post_json};
+use super::web::{ask, get_json, make, make_room, page, post_form, post_json, until_page};
 use crate::chat::site::Site;
 use crate::support::client::Client;
 
@@ -12,7 +12,7 @@ everywhere!(
     upgrades_are_refused_before_there_is_a_connection,
     the_password_lets_in,
     forged_passes_and_those_of_other_rooms_are_refused,
-    a_pass_to_a_room_that_is_gone_is_none_to_the_next with [("ROOM_IDLE_SECONDS", "1")],
+    a_pass_to_a_room_that_is_gone_is_none_to_the_next with [("ROOM_IDLE_SECONDS", "4")],
     wrong_passwords_are_slowed_down with [("RATE_SIGNIN_FAILURES", "3/15m")],
     rooms_are_not_found_out_by_trying with [("RATE_ROOMS", "5/15m")],
     two_tabs_are_two_guests,
@@ -93,13 +93,13 @@ async fn forged_passes_and_those_of_other_rooms_are_refused(site: Site) {
 async fn a_pass_to_a_room_that_is_gone_is_none_to_the_next(site: Site) {
     make(site.here(), json!({ "name": "again", "password": "one" })).await;
     let old = post_form(site.here(), "/room/again", "password=one").await.cookie();
-    while page(site.there(), "/room/again", &[("Cookie", &old)]).await.status != 404 {}
+    let gone = post_json(site.here(), "/room", &json!({ "name": "open" })).await.json()["token"].clone();
+    until_page(site.there(), "/room/again", &[("Cookie", &old)], 404).await;
+    until_page(site.there(), "/room/open", &[], 404).await;
     make(site.here(), json!({ "name": "again", "password": "two" })).await;
     assert_eq!(refused(&site, "again", "", Some(&old)).await.0, 403);
     // Nor into the call of one that is open.
     let mut ann = Client::guest(site.there()).await;
-    let gone = post_json(site.here(), "/room", &json!({ "name": "open" })).await.json()["token"].clone();
-    while page(site.there(), "/room/open", &[]).await.status != 404 {}
     make_room(site.here(), "open").await;
     assert_eq!(ann.refused("callJoin", json!({ "room": "open", "token": gone })).await, 18);
 }
@@ -178,7 +178,7 @@ async fn a_limit_is_not_passed_by_joining_at_once(site: Site) {
         first.id.clear();
         let mut first = first.introduced().await;
         // The other two went with the rest of the list.
-        while first.asks_who_is_there().await.len() > 1 {}
+        first.is_alone().await;
         assert!(knock(site.there(), &slug, "", None).await.is_ok());
     }
 }
@@ -195,7 +195,7 @@ async fn a_full_room_says_so(site: Site) {
     assert_eq!(post_json(site.there(), "/room/two/join", &json!({})).await.status, 418);
     assert_eq!(page(site.there(), "/room/two", &[("Cookie", &cookie)]).await.status, 200, "who is in may load the page anew");
     two.wire.close().await;
-    while page(site.there(), "/room/two", &[]).await.status != 200 {}
+    until_page(site.there(), "/room/two", &[], 200).await;
 }
 
 async fn behind_https_the_cookie_is_secure(site: Site) {

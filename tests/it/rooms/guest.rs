@@ -1,9 +1,12 @@
 //! A client of the rooms protocol: a few words for what tests do.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Error;
 
-use crate::support::client::{Client, text};
+use crate::support::client::{Client, PATIENCE, text};
 use crate::support::node::Node;
 
 /// The server's address.
@@ -77,6 +80,16 @@ impl Guest {
     pub async fn asks_who_is_there(&mut self) -> Vec<String> {
         self.send(SERVER, "get-room-info", Value::Null).await;
         ids(&self.told().await)
+    }
+
+    /// Asks until nobody else is in the room.
+    pub async fn is_alone(&mut self) {
+        let alone = async {
+            while self.asks_who_is_there().await.len() > 1 {
+                sleep(Duration::from_millis(100)).await;
+            }
+        };
+        timeout(PATIENCE, alone).await.expect("the others have left");
     }
 
     /// Waits for a `room-info` for this guest alone.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::guest::Guest;
-use super::web::{ask, get_json, make, make_room, page, post_form, post_json};
+use super::web::{ask, get_json, make, make_room, page, post_form, post_json, until_page};
 use crate::chat::site::Site;
 
 everywhere!(
@@ -14,7 +14,7 @@ everywhere!(
     rooms_for_everybody_are_listed,
     an_address_makes_so_many_rooms with [("RATE_ROOMS", "3/15m")],
     other_pages_make_no_rooms,
-    an_unused_room_goes with [("ROOM_IDLE_SECONDS", "1")],
+    an_unused_room_goes with [("ROOM_IDLE_SECONDS", "5")],
 );
 
 async fn a_program_makes_a_room(site: Site) {
@@ -105,14 +105,16 @@ async fn other_pages_make_no_rooms(site: Site) {
 }
 
 async fn an_unused_room_goes(site: Site) {
-    let (left, used) = (make_room(site.here(), "left").await, make_room(site.here(), "used").await);
-    let mut guest = Guest::come(site.there(), &used).await;
-    let gone = format!("/room/{left}");
-    while page(site.here(), &gone, &[]).await.status != 404 {}
+    for name in ["used", "left", "unused"] {
+        make_room(site.here(), name).await;
+    }
+    let mut guest = Guest::come(site.there(), "used").await;
+    Guest::come(site.there(), "left").await.wire.close().await;
+    for gone in ["/room/unused", "/room/left"] {
+        until_page(site.here(), gone, &[], 404).await;
+    }
     // Somebody is in the other one, and says nothing.
-    assert_eq!(page(site.here(), &format!("/room/{used}"), &[]).await.status, 200);
+    assert_eq!(page(site.here(), "/room/used", &[]).await.status, 200);
     guest.fence().await;
-    guest.wire.close().await;
-    while page(site.here(), &format!("/room/{used}"), &[]).await.status != 404 {}
-    make_room(site.here(), "used").await;
+    make_room(site.here(), "left").await;
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
+use crate::support::client;
 use crate::support::node::Node;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -63,6 +64,16 @@ pub async fn ask(node: &Node, method: &str, path: &str, headers: &[(&str, &str)]
 pub async fn page(node: &Node, path: &str, headers: &[(&str, &str)]) -> Answer {
     let accept = ("Accept", "text/html,application/xhtml+xml,application/json;q=0.9");
     ask(node, "GET", path, &[headers, &[accept]].concat(), "").await
+}
+
+/// Waits until a room's page, asked for with these headers, has this status.
+pub async fn until_page(node: &Node, path: &str, headers: &[(&str, &str)], status: u16) {
+    let becomes = async {
+        while page(node, path, headers).await.status != status {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(client::PATIENCE, becomes).await.unwrap_or_else(|_| panic!("{path} never answers with {status}"));
 }
 
 /// `GET`, as JSON.

@@ -1,6 +1,9 @@
 //! Who somebody is: tokens, temporary accounts, names and passwords.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::visitor::{PASSWORD, Visitor, make_room};
 use crate::chat::site::Site;
@@ -142,6 +145,7 @@ async fn accounts_are_the_same_as_in_the_chat_protocol(site: Site) {
             if ann.event("user_message").await["from_user_name"] == "Anna" {
                 return;
             }
+            sleep(Duration::from_millis(50)).await;
         }
     };
     tokio::time::timeout(PATIENCE, renamed).await.expect("a new name is known in the room");

@@ -91,6 +91,7 @@ async fn a_stream_has_the_name_of_its_publisher(site: Site) {
             if bob.event("streamid_user_name").await == json!({ "name": "Anna" }) {
                 return;
             }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     tokio::time::timeout(crate::support::client::PATIENCE, gone).await.expect("the stream ends");
@@ -247,6 +248,7 @@ async fn who_is_gone_has_left_the_video(site: Site) {
             if is_event(&dave.wire.expect("who publishes it", answer).await, "streamid_user_name") {
                 return;
             }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
     tokio::time::timeout(crate::support::client::PATIENCE, known).await.expect("the stream is known");
@@ -346,7 +348,18 @@ mod three_nodes {
         assert_eq!(ann.error().await.0, 503);
         assert!(asked.elapsed() < PATIENCE * 2, "it took {:?}", asked.elapsed());
         let _media = Node::start(&Settings::redis(&redis.url()).with("ROLE", "media")).await;
-        ann.order("media_request", json!({ "audio": true, "video": true })).await;
-        ann.offered().await;
+        // A chat node may take some seconds to hear of it, as long as somebody who asks is willing to wait.
+        let offered = async {
+            loop {
+                ann.order("media_request", json!({ "audio": true, "video": true })).await;
+                let answer = |frame: &Value| is_event(frame, "offer") || is_event(frame, "error");
+                let answer = ann.wire.expect("an answer", answer).await;
+                if is_event(&answer, "offer") {
+                    return;
+                }
+                assert_eq!(answer["data"]["data"]["status_code"], 503);
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(40), offered).await.expect("the media node is found");
     }
 }

@@ -1,8 +1,10 @@
 //! From the connection to the room.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use super::visitor::{PASSWORD, Visitor, connect, event, make_room};
 use crate::chat::site::Site;
@@ -13,7 +15,7 @@ everywhere!(
     a_known_room_is_opened_on_any_node,
     who_comes_in_is_told_what_was_said_and_who_is_there,
     one_address_makes_so_many_rooms with [("RATE_ROOMS", "3/1h")],
-    an_unused_room_goes with [("ROOM_IDLE_SECONDS", "1")],
+    an_unused_room_goes with [("ROOM_IDLE_SECONDS", "4")],
     the_protocol_has_a_path_of_its_own with [("MOUNTS", "/show=stage,/chat=chat")],
 );
 
@@ -96,7 +98,11 @@ async fn one_address_makes_so_many_rooms(site: Site) {
 }
 
 async fn an_unused_room_goes(site: Site) {
-    let (used, unused) = (make_room(site.here()).await, make_room(site.here()).await);
+    /// Longer than an unused room stays.
+    const IDLE: Duration = Duration::from_millis(4_500);
+    let (used, left, unused) = (make_room(site.here()).await, make_room(site.here()).await, make_room(site.here()).await);
+    let bob = Visitor::come(site.there(), &left).await;
+    bob.wire.close().await;
     let mut ann = Visitor::come(site.here(), &used).await;
     ann.say("still here").await;
     // Each attempt makes another room, and none of them is this one.
@@ -105,22 +111,20 @@ async fn an_unused_room_goes(site: Site) {
         wire.until("an answer", |received| !received.is_empty()).await;
         wire.received()[0]["data"]["event"] == "created_room"
     };
-    let begun = std::time::Instant::now();
-    while begun.elapsed() < std::time::Duration::from_millis(1_200) {
-        // What is asked for is used: it is left alone meanwhile.
+    // What is asked for is used: the other two are left alone meanwhile.
+    let begun = Instant::now();
+    while begun.elapsed() < IDLE {
         ann.guests().await;
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
     assert!(gone(&unused).await);
-    let bob = Visitor::enter(site.there(), &used).await;
-    assert_eq!(bob.joined["chat_log"][0]["text"], "still here");
-    bob.wire.close().await;
-    ann.wire.close().await;
-    let begun = std::time::Instant::now();
-    while begun.elapsed() < std::time::Duration::from_millis(1_200) {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let late = Visitor::enter(site.there(), &used).await;
+    assert_eq!(late.joined["chat_log"][0]["text"], "still here");
+    // A node that stood still noticed late that he went.
+    while !gone(&left).await {
+        assert!(begun.elapsed() < IDLE * 9, "the room stays");
+        sleep(IDLE).await;
     }
-    assert!(gone(&used).await);
 }
 
 async fn the_protocol_has_a_path_of_its_own(site: Site) {
