@@ -73,9 +73,14 @@ export class Session extends Emitter {
     return this.#enter('signUp', { username, password });
   }
 
-  /** Comes in under a name that the server chooses. */
-  signInAsGuest() {
-    return this.#enter('signIn', { guest: true });
+  /** Comes in under a name that the server chooses; where there is no connection, as soon as there is one. */
+  async signInAsGuest() {
+    try {
+      await this.#enter('signIn', { guest: true });
+    } catch (error) {
+      if (error instanceof Disconnected && !this.identity) this.wanted = true;
+      throw error;
+    }
   }
 
   /**

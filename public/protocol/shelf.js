@@ -56,7 +56,7 @@ export class Shelf {
     try {
       if (known !== undefined) {
         const same = new Shelf(browserBox, locks, known);
-        if (await same.#hold(AbortSignal.timeout(SUCCESSION))) return same;
+        if (await same.#succeed()) return same;
       }
       const fresh = new Shelf(browserBox, locks, id);
       await fresh.#hold();
@@ -138,19 +138,35 @@ export class Shelf {
   }
 
   /**
-   * Takes this window's lock for good.
+   * Takes this window's lock for good as soon as the page that had it before is gone. The browser says whether it is; that it takes its
+   * time to answer says nothing.
    *
-   * @param {AbortSignal} [signal] Ends the wait for it.
    * @returns {Promise<boolean>} Whether it is to be had.
    */
-  #hold(signal) {
+  async #succeed() {
+    for (const end = performance.now() + SUCCESSION; ; ) {
+      const isLast = performance.now() >= end;
+      if (await this.#hold({ ifAvailable: true })) return true;
+      if (isLast) return false;
+      await new Promise((done) => setTimeout(done, SUCCESSION / 10));
+    }
+  }
+
+  /**
+   * Takes this window's lock for good.
+   *
+   * @param {LockOptions} [options]
+   * @returns {Promise<boolean>} Whether it is to be had.
+   */
+  #hold(options = {}) {
     return new Promise((resolve, reject) => {
-      const life = () => {
-        resolve(true);
-        this.#life = new Promise(() => {});
-        return this.#life;
+      /** @param {Lock | null} lock */
+      const life = (lock) => {
+        resolve(lock !== null);
+        if (lock) this.#life = new Promise(() => {});
+        return lock ? this.#life : undefined;
       };
-      this.#locks?.request(lockOf(this.#id ?? ''), signal ? { signal } : {}, life).catch((error) => (signal?.aborted ? resolve(false) : reject(error)));
+      this.#locks?.request(lockOf(this.#id ?? ''), options, life).catch(reject);
     });
   }
 }

@@ -33,8 +33,8 @@ test('two guests chat', async (context) => {
 
 test('somebody who writes is announced', async (context) => {
   const [ana, ben] = await stage(context, 2);
-  await ana.page.locator('textarea').pressSequentially('Let me think');
-  await ben.page.locator('.typing', { hasText: `${await ana.name()} is typing` }).waitFor();
+  const isTyping = ben.page.locator('.typing', { hasText: `${await ana.name()} is typing` }).waitFor();
+  await Promise.all([isTyping, ana.page.locator('textarea').pressSequentially('Let me think')]);
   await ana.page.locator('textarea').press('Enter');
   await ben.shows(['Let me think']);
   await ben.page.locator('.typing:empty').waitFor({ state: 'attached' });

@@ -180,7 +180,7 @@ test('an account by typing: made, named, left and come back to', async (context)
   await ana.types('/set password correct horse', 'Enter');
   await ana.hears('Your password is set.');
   await ana.runs(`/set name ${name}`);
-  await ana.isCalled(name);
+  await ana.hears(`You are ${name} now.`);
   await ana.runs('/guest');
   await ana.hears('You are a guest now');
   await ana.types(`/login "${name}" wrong`, 'Enter');

@@ -43,7 +43,7 @@ async function receives() {
   return used !== undefined && frames > globalThis.received.frames + 10 && energy > globalThis.received.energy;
 }
 
-test('Firefox and Chromium see and hear each other', { skip: missing, timeout: 120_000 }, async (context) => {
+test('Firefox and Chromium see and hear each other', { skip: missing, timeout: 300_000 }, async (context) => {
   const [chromium, firefox] = await Promise.all([launch(...CALL_FLAGS), launchFirefox()]);
   context.after(() => Promise.all([chromium.close(), firefox.close()]));
   const url = new URL('#room=both-browsers', cluster.chat[0].url).href;
@@ -52,20 +52,20 @@ test('Firefox and Chromium see and hear each other', { skip: missing, timeout: 1
   await caller.join();
   const page = await firefox.newPage();
   await page.evaluateOnNewDocument(observe);
-  await page.goto(url);
-  await page.waitForSelector('call-lobby.pictured', { timeout: 30_000 });
+  await page.goto(url, { timeout: 60_000 });
+  await page.waitForSelector('call-lobby.pictured', { timeout: 60_000 });
   await page.click('call-lobby .join');
-  await page.waitForSelector('call-room[data-standing="on"]', { timeout: 30_000 });
+  await page.waitForSelector('call-room[data-standing="on"]', { timeout: 60_000 });
   const name = await page.$eval('.account .name', (node) => node.textContent);
 
   await caller.count(2);
-  const both = () => Promise.all([caller.sees(name), caller.hears(1), page.waitForFunction(receives, { polling: 300, timeout: 40_000 })]);
+  const both = () => Promise.all([caller.sees(name), caller.hears(1), page.waitForFunction(receives, { polling: 300, timeout: 60_000 })]);
   await caller.goes('Peer to peer');
   await both();
 
   media = await Server.start({ REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}`, ROLE: 'media', HOST: address, MEDIA_ADDRESSES: address, MEDIA_SHARDS: '1' });
   await caller.goes('Through the server');
-  await page.waitForFunction(() => document.querySelector('call-room .mode').textContent === 'Through the server', { timeout: 20_000 });
+  await page.waitForFunction(() => document.querySelector('call-room .mode').textContent === 'Through the server', { timeout: 60_000 });
   await both();
   caller.fine();
 });

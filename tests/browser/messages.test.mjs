@@ -83,6 +83,7 @@ test('reactions are chosen, added to and taken back', async (context) => {
   await chip(ana).click();
   await chip(ben).filter({ hasText: '2' }).waitFor();
   assert.equal(await chip(ben).getAttribute('title'), `You and \u2068${anaName}\u2069 reacted with 👍`);
+  await chip(ana).filter({ hasText: '2' }).waitFor();
   await chip(ben).click();
   await chip(ana).filter({ hasText: '1' }).waitFor();
   await chip(ana).click();
@@ -107,6 +108,7 @@ test('who reacted is told by name, as long as they are few', async (context) => 
   }
   const names = await Promise.all([ben, ...others].map(async (window) => `\u2068${await window.name()}\u2069`));
   assert.equal(await chip(ana).getAttribute('title'), `${names[0]}, ${names[1]} and 2 others reacted with ✅`);
+  await chip(others.at(-1)).filter({ hasText: '4' }).waitFor();
   assert.equal(await chip(others.at(-1)).getAttribute('title'), `You, ${names[0]} and 2 others reacted with ✅`);
 });
 

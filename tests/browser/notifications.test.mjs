@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { launch, scene } from './support/browser.mjs';
+import { launch, PATIENCE, scene } from './support/browser.mjs';
 import { Server } from './support/server.mjs';
 
 let browser;
@@ -24,7 +24,7 @@ const shown = (page) =>
 
 /** Waits until exactly these notifications are there. */
 async function calls({ page }, expected) {
-  const patience = Date.now() + 20_000;
+  const patience = Date.now() + PATIENCE;
   let found = await shown(page);
   while (JSON.stringify(found) !== JSON.stringify(expected) && Date.now() < patience) {
     await new Promise((done) => setTimeout(done, 50));

@@ -14,7 +14,7 @@ let here;
 let there;
 
 before(async () => {
-  [browser, cluster] = await Promise.all([launch(...CALL_FLAGS), CallCluster.start({ media: 1, more: { RATE_SIGNIN_FAILURES: '3/8s' } })]);
+  [browser, cluster] = await Promise.all([launch(...CALL_FLAGS), CallCluster.start({ media: 1, more: { RATE_SIGNIN_FAILURES: '3/20s' } })]);
   [here, there] = cluster.chat.map(({ url }) => url.slice(0, -1));
 });
 after(() => Promise.all([browser?.close(), cluster?.stop()]));
@@ -86,7 +86,7 @@ test('a room with a password by link: the wrong one is told, the right one leads
   await ana.page.getByRole('menuitem', { name: 'Rooms for everybody' }).click();
   const row = ana.page.getByRole('link', { name: /The Rialto.*You are here/ });
   await row.waitFor();
-  assert.match(await ana.page.title(), /Rooms for everybody · Rialto$/u);
+  await until(async () => /Rooms for everybody · Rialto$/u.test(await ana.page.title()));
   await row.click();
   await ana.page.waitForURL(`${here}/room/the-rialto`);
   await ana.page.locator('call-room h1:focus').waitFor();
@@ -143,11 +143,11 @@ test('a form without a script makes a room; wrong passwords are slowed down', as
   const eve = await Caller.open(context, browser, `${there}/room/plain-form`);
   for (const guess of ['one', 'two', 'three']) await knock(eve.page, guess, 'That is not the password.');
   await knock(eve.page, 'gondola', 'Too many attempts from this address.');
-  await eve.page.getByRole('timer').filter({ hasText: /^Try again in \d s\.$/ }).waitFor();
+  await eve.page.getByRole('timer').filter({ hasText: /^Try again in \d+ s\.$/ }).waitFor();
   assert.equal(await eve.button('Come in').isDisabled(), true);
-  await examine(eve, 'the door for who has to wait');
   await password(eve.page).press('Enter');
-  await until(() => eve.button('Come in').isEnabled());
+  await examine(eve, 'the door for who has to wait');
+  await until(() => eve.button('Come in').isEnabled(), 60_000);
   await eve.button('Come in').click();
   await eve.page.locator('call-lobby .who', { hasText: `${dan.name} is here.` }).waitFor();
   for (const caller of [dan, eve]) caller.fine();
@@ -162,6 +162,9 @@ test('who loses the node is back in the room and in its call, also where there i
   await cluster.chat[0].kill();
   await gus.count(1);
   await cluster.chat[0].restart();
+  await until(async () => (await fetch(new URL('readyz', cluster.chat[0].url))).ok);
+  // She would wait longer and longer between two attempts.
+  await fay.page.evaluate(() => dispatchEvent(new Event('online')));
   await together(fay, gus);
   assert.equal(await Room.look(there, 'two').catch(({ status }) => status), 418, 'they are in, and nobody else can be');
   for (const caller of [fay, gus]) caller.fine();

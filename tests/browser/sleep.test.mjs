@@ -48,10 +48,17 @@ test('a page that slept for an hour notices by the clock', async (context) => {
 
 test('who does not want to wait tries at once', async (context) => {
   const [ana] = await scene(context, { browser, server }, 1);
+  await ana.page.clock.install();
+  await ana.page.reload();
+  await ana.isIn();
   await server.kill();
   const tryNow = ana.banner().getByRole('button', { name: 'Try now' });
   await ana.banner().filter({ hasText: /Trying again in [2-9] s/ }).waitFor();
+  // From here on nothing is tried by itself.
+  await ana.page.clock.pauseAt((await ana.page.evaluate(() => Date.now())) + 10_000);
+  await tryNow.waitFor();
   await server.restart();
   await tryNow.click();
+  await ana.page.clock.resume();
   await ana.isIn();
 });

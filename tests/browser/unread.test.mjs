@@ -36,7 +36,7 @@ test('what was said while the reader was away is below a line, which stays while
   assert.deepEqual(await withLine(again), ['read', '--', 'unread 1', 'unread 2', 'live']);
 
   await again.page.reload();
-  await again.isIn();
+  await again.shows(['read', 'unread 1', 'unread 2', 'live']);
   assert.deepEqual(await withLine(again), ['read', 'unread 1', 'unread 2', 'live'], 'all of it has been read');
 });
 

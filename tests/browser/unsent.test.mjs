@@ -5,6 +5,7 @@ import { after, before, beforeEach, afterEach, test } from 'node:test';
 
 import { Account } from './support/account.mjs';
 import { launch, scene, Window } from './support/browser.mjs';
+import { until } from './support/cluster.mjs';
 import { Server } from './support/server.mjs';
 
 /** A name under which the browser finds this machine, and does not trust plain HTTP as it does on the machine's own. */
@@ -132,8 +133,8 @@ test('who signs out leaves nothing behind, not even from a window that is gone',
   await pending(mute).waitFor();
   await mute.page.close();
   const kept = () => ana.page.evaluate(() => JSON.stringify({ ...localStorage }));
-  assert.match(await kept(), /Private words/);
-  assert.match(await kept(), /Private thoughts/);
+  // What one window writes comes to another by way of the browser.
+  await until(async () => /Private words/.test(await kept()) && /Private thoughts/.test(await kept()));
   await account.signOut();
   assert.doesNotMatch(await kept(), /Private/);
 });

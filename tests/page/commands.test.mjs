@@ -65,10 +65,11 @@ test('a secret in a further line is found, in messages as in commands', () => {
     assert.equal(isHarmless(text), false);
   }
   for (const text of ['hi', 'hi\n/join Ana', 'hi\n/login', 'hi\n//login joe PW', 'see /login joe PW', 'a\n/usr/bin/env node', '/msg Ana two\nlines']) assert.equal(hidden(text), undefined, text);
-  const began = performance.now();
+  const began = process.cpuUsage();
   hidden('a\n/x y z\n'.repeat(500));
   hidden('\n'.repeat(100_000));
-  assert.ok(performance.now() - began < 1_000);
+  const { user, system } = process.cpuUsage(began);
+  assert.ok(user + system < 1_000_000);
 });
 
 test('arguments stand between blanks, in quotation marks, or to the end of the line', () => {

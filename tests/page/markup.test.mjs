@@ -57,7 +57,7 @@ const SLOW = ['W', ' **a', '_a ', '"_', '**', '`', '`a', '@', '@!', '@a ', '@\uf
 for (const piece of SLOW) {
   test(`a text full of ${JSON.stringify(piece)} does not take long to read`, () => {
     for (const beginning of ['', 'http://a', ' **', '```\n']) {
-      const took = (length) => median(5, () => {
+      const took = (length) => quickest(9, () => {
         const text = (beginning + piece.repeat(Math.ceil(length / piece.length))).slice(0, length);
         const begun = process.cpuUsage();
         parse(text, names);
@@ -73,9 +73,9 @@ for (const piece of SLOW) {
   });
 }
 
-/** @param {number} times @param {() => number} measure */
-function median(times, measure) {
-  return Array.from({ length: times }, measure).sort((a, b) => a - b)[times >> 1];
+/** What else the machine does can only make it longer. @param {number} times @param {() => number} measure */
+function quickest(times, measure) {
+  return Math.min(...Array.from({ length: times }, measure));
 }
 
 test('where a link leads is told if that is not what is written', () => {

@@ -2,6 +2,7 @@ import { Emitter } from '../../protocol/emitter.js';
 import { begin, claim, next, read } from './board.js';
 
 /** @typedef {import('./board.js').State} State */
+/** @typedef {{ claim?: unknown, next?: unknown }} Wish A cell, or the next round. */
 
 /**
  * The game as everybody sees it. The host decides; the others ask it, and show what it says. Each state that the host has made is kept by
@@ -13,6 +14,8 @@ export class Game extends Emitter {
   state = begin();
   #lobby;
   #channels;
+  /** What this player wants and the host has not decided yet: it may be on its way, or have gone to a host that is no more. @type {Wish[]} */
+  #wishes = [];
 
   /**
    * @param {import('../../protocol/lobby.js').Lobby} lobby
@@ -23,7 +26,7 @@ export class Game extends Emitter {
     this.#lobby = lobby;
     this.#channels = channels;
     lobby.on('snapshot', ({ state }) => this.#take(read(state)));
-    channels.on('open', (guest) => lobby.isHost && guest !== undefined && channels.send(JSON.stringify({ state: this.state }), guest));
+    channels.on('open', (guest) => this.#opened(guest));
     channels.on('message', ({ client, text }) => this.#heard(client, text));
   }
 
@@ -37,10 +40,18 @@ export class Game extends Emitter {
     this.#ask({ next: true });
   }
 
-  /** @param {Record<string, unknown>} wish */
+  /** @param {Wish} wish */
   #ask(wish) {
-    if (this.#lobby.isHost) this.#decide(this.#lobby.id, wish);
-    else this.#channels.send(JSON.stringify(wish));
+    if (this.#lobby.isHost) return this.#decide(this.#lobby.id, wish);
+    this.#wishes.push(wish);
+    this.#channels.send(JSON.stringify(wish));
+  }
+
+  /** @param {string | undefined} guest */
+  #opened(guest) {
+    if (this.#lobby.isHost && guest !== undefined) this.#channels.send(JSON.stringify({ state: this.state }), guest);
+    // The host is another one, or has lost what it was asked on the way.
+    if (!this.#lobby.isHost) for (const wish of this.#wishes) this.#channels.send(JSON.stringify(wish));
   }
 
   /**
@@ -60,11 +71,11 @@ export class Game extends Emitter {
 
   /**
    * @param {string | undefined} player
-   * @param {any} wish
+   * @param {Wish} wish
    */
   #decide(player, wish) {
     if (player === undefined) return;
-    const state = wish?.next === true ? next(this.state) : claim(this.state, player, wish?.claim);
+    const state = granted(this.state, player, wish);
     if (state === this.state) return;
     this.state = state;
     this.#channels.send(JSON.stringify({ state }));
@@ -76,7 +87,22 @@ export class Game extends Emitter {
   #take(state) {
     if (!state || state.version < this.state.version) return;
     this.state = state;
-    if (this.#lobby.isHost) this.#channels.send(JSON.stringify({ state }));
+    this.#wishes = this.#wishes.filter((wish) => granted(state, '', wish) !== state);
+    if (this.#lobby.isHost) {
+      this.#channels.send(JSON.stringify({ state }));
+      for (const wish of this.#wishes.splice(0)) this.#decide(this.#lobby.id, wish);
+    }
     this.emit('change', undefined);
   }
+}
+
+/**
+ * What becomes of the board by a wish; the same board, if it cannot be granted, or has been.
+ *
+ * @param {State} state
+ * @param {string} player
+ * @param {Wish} [wish]
+ */
+function granted(state, player, wish) {
+  return wish?.next === true ? next(state) : claim(state, player, wish?.claim);
 }

@@ -1,3 +1,4 @@
+import { Disconnected } from '../../protocol/types.js';
 import { words } from '../../state/problem.js';
 import { dialog, dialogHead } from '../dialog.js';
 import { element } from '../dom.js';
@@ -57,7 +58,10 @@ export class AccountDialog extends HTMLElement {
     if (this.#dialog.open) return;
     const { identity, client } = this.#app;
     this.#dialog.replaceChildren();
-    if (!identity) this.#attempt(() => client.session.signInAsGuest());
+    if (identity) return;
+    // Where the connection is only being made, the visitor comes in when it is.
+    const enter = () => client.session.signInAsGuest().catch((error) => (error instanceof Disconnected ? undefined : Promise.reject(error)));
+    this.#attempt(enter);
   }
 
   /** @param {View} view */

@@ -150,7 +150,8 @@ export class VirtualList {
 
   /** The view is to be elsewhere at once. A run that is under way may go on for a moment, and is not to take it along. */
   #stop() {
-    if (this.#moving) this.#wentAt = performance.now();
+    // Where frames are late, a scroll that is under way was noticed longer ago.
+    if (performance.now() - this.#movedAt < HELD) this.#wentAt = performance.now();
     this.#movedAt = -Infinity;
   }
 

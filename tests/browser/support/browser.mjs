@@ -35,9 +35,12 @@ const ARGUMENTS = [
   `--disable-features=${WITHOUT.join(',')}`,
 ];
 
+/** How long anything may take, in milliseconds. It costs nothing where it is not needed, and a busy machine needs it. */
+export const PATIENCE = 60_000;
+
 /** @param {string[]} more Arguments that one scenario needs. */
 export function launch(...more) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...ARGUMENTS, ...more] });
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...ARGUMENTS, ...more], timeout: 120_000 });
 }
 
 /** A window with a profile of its own, so with a user of its own, and what can be seen and done in it. */
@@ -66,11 +69,11 @@ export class Window {
     window.context = context;
     window.page = await context.newPage();
     await prepare?.(window.page);
-    window.page.setDefaultTimeout(20_000);
+    window.page.setDefaultTimeout(PATIENCE);
     window.page.on('pageerror', (error) => window.faults.push(String(error)));
     window.page.on('console', (message) => {
       // Tests stop servers: that nothing is to be had then is no fault of the page.
-      const outage = /WebSocket connection|net::ERR_/.test(message.text());
+      const outage = /WebSocket connection|net::ERR_|status of 50[234]/.test(message.text());
       if (message.type() === 'error' && !outage) window.faults.push(message.text());
     });
     await window.page.goto(url);

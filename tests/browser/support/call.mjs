@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { PATIENCE } from './browser.mjs';
 import { Redis, until } from './cluster.mjs';
 import { Server } from './server.mjs';
 
@@ -79,7 +80,7 @@ export class Caller {
     caller.context = await browser.newContext({ viewport, locale: 'en-GB' });
     test?.after(() => caller.context.close());
     caller.page = await caller.context.newPage();
-    caller.page.setDefaultTimeout(20_000);
+    caller.page.setDefaultTimeout(PATIENCE);
     caller.page.on('pageerror', (error) => caller.faults.push(String(error)));
     caller.page.on('websocket', (socket) => caller.sockets.push(socket));
     await prepare?.(caller.page);

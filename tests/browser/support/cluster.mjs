@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { PATIENCE } from './browser.mjs';
+import { directory } from './files.mjs';
 import { freePort, Program } from './program.mjs';
 import { Server } from './server.mjs';
 
@@ -10,7 +11,7 @@ import { Server } from './server.mjs';
 export class Redis {
   static async start() {
     const redis = new Redis();
-    redis.directory = await mkdtemp(join(tmpdir(), 'rialto-redis-'));
+    redis.directory = await directory('redis');
     redis.port = await freePort();
     await redis.restart();
     return redis;
@@ -36,7 +37,7 @@ export class Redis {
 class Balancer {
   static async start(nodes) {
     const balancer = new Balancer();
-    balancer.directory = await mkdtemp(join(tmpdir(), 'rialto-balancer-'));
+    balancer.directory = await directory('balancer');
     balancer.port = await freePort();
     const servers = nodes.map(({ port }, index) => `    server node-${index} 127.0.0.1:${port}`).join('\n');
     const given = await readFile(new URL('../../../deploy/haproxy.cfg', import.meta.url), 'utf8');
@@ -91,7 +92,7 @@ export class Cluster {
 }
 
 /** Waits until a condition holds; while it throws, it does not. */
-export async function until(condition, patience = 20_000) {
+export async function until(condition, patience = PATIENCE) {
   const deadline = Date.now() + patience;
   for (;;) {
     const holds = await condition().catch((error) => {

@@ -21,6 +21,8 @@ export function launchFirefox() {
   return puppeteer.launch({
     browser: 'firefox',
     executablePath: firefoxPath(),
+    timeout: 120_000,
+    protocolTimeout: 300_000,
     extraPrefsFirefox: {
       'media.autoplay.default': 0,
       'media.navigator.permission.disabled': true,

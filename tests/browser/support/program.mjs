@@ -10,17 +10,23 @@ export class Program {
   output = [];
   #process;
   #waiting = new Set();
+  /** Why it cannot say anything any more. @type {Error | undefined} */
+  #over;
 
   constructor(command, parameters, options = {}) {
     this.#process = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     for (const stream of [this.#process.stdout, this.#process.stderr]) createInterface({ input: stream }).on('line', (line) => this.#said(line));
-    const ended = (why) => this.#waiting.forEach(({ reject }) => reject(new Error(`${command} ended (${why}):\n${this.output.join('\n')}`)));
+    const ended = (why) => {
+      this.#over = new Error(`${command} ended (${why}):\n${this.output.join('\n')}`);
+      this.#waiting.forEach(({ reject }) => reject(this.#over));
+    };
     this.#process.once('error', ended);
     this.#process.once('exit', (code, signal) => ended(code ?? signal));
   }
 
   /** Waits for the program to say this from now on. */
   says(pattern) {
+    if (this.#over) return Promise.reject(this.#over);
     return new Promise((resolve, reject) => this.#waiting.add({ pattern, resolve, reject }));
   }
 
@@ -35,7 +41,8 @@ export class Program {
   /** Stops or continues it without ending it. Done when every thread stands still: on a busy machine the others go on until one has seen the signal. */
   async freeze(on) {
     this.#process.kill(on ? 'SIGSTOP' : 'SIGCONT');
-    while (on && !(await stopped(this.#process.pid))) await setTimeout(1);
+    // A thread may end between two looks at it.
+    while (on && !(await stopped(this.#process.pid).catch(() => false))) await setTimeout(1);
   }
 
   #said(line) {
@@ -54,6 +61,23 @@ async function stopped(pid) {
   return stats.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'));
 }
 
+/** A listener on this port, unless somebody else has it. */
+function listener(port) {
+  return new Promise((resolve) => {
+    const listening = createServer();
+    listening.once('error', () => resolve(undefined));
+    listening.listen(port, '127.0.0.1', () => resolve(listening));
+  });
+}
+
+const PORTS = 97;
+/** Which ports are this process's own: a listener beyond all of them says so to others. */
+const block = (async () => {
+  for (let number = process.pid % 200; ; number = (number + 1) % 200) {
+    const held = await listener(30_000 + number);
+    if (held) return held.unref(), 10_000 + number * PORTS;
+  }
+})();
 let given = 0;
 
 /**
@@ -62,12 +86,10 @@ let given = 0;
  */
 export async function freePort() {
   for (;;) {
-    const port = 10_000 + (((process.pid % 200) * 97 + given++) % 20_000);
-    const probe = createServer();
-    const free = await new Promise((resolve) => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (free) return port;
+    const probe = await listener((await block) + (given++ % PORTS));
+    if (!probe) continue;
+    const { port } = probe.address();
+    await new Promise((closed) => probe.close(closed));
+    return port;
   }
 }

@@ -1,12 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { directory } from './files.mjs';
 import { freePort, Program } from './program.mjs';
-
-// A crash of the process leaves its files as they are, also in memory, where nobody has to wait for a disk.
-const FILES = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 const top = new URL('../../..', import.meta.url).pathname;
 
@@ -20,7 +17,7 @@ export class Server {
   /** @param {Record<string, string>} [settings] By the environment, as in earnest. */
   static async start(settings = {}) {
     const server = new Server();
-    server.#data = await mkdtemp(join(FILES, 'rialto-page-'));
+    server.#data = await directory('page');
     server.#settings = settings;
     server.port = await freePort();
     await server.restart();

@@ -1,8 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 
+import { directory } from './files.mjs';
 import { freePort, Program } from './program.mjs';
 
 /** The real coturn with the repository's configuration, on this machine, where it relays to this machine alone. */
@@ -13,7 +12,7 @@ export class Turn {
 
   static async start() {
     const turn = new Turn();
-    turn.#directory = await mkdtemp(join(tmpdir(), 'rialto-turn-'));
+    turn.#directory = await directory('turn');
     turn.port = await freePort();
     const start = new URL('../../../deploy/coturn/start.sh', import.meta.url).pathname;
     const parameters = ['--listening-ip=127.0.0.1', '--relay-ip=127.0.0.1', `--listening-port=${turn.port}`, `--pidfile=${turn.#directory}/pid`];

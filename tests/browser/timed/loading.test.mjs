@@ -6,6 +6,7 @@ import { tokenizer } from 'acorn';
 
 import { page as head, PUBLIC } from '../../../scripts/head.mjs';
 import { launch } from '../support/browser.mjs';
+import { until } from '../support/cluster.mjs';
 import { Server } from '../support/server.mjs';
 
 /** Transferred, compressed, with all headers. */
@@ -70,7 +71,10 @@ test('the first visit takes little, from nowhere else, and every file may be kep
   assert.equal(await page.locator('command-list').count(), 0, 'prefetched for nobody');
   await page.mouse.move(100, 100);
   await page.waitForSelector('command-list', { state: 'attached' });
-  for (const dialog of ['account', 'people', 'settings', 'help']) await page.waitForSelector(`${dialog}-dialog`, { state: 'attached' });
+  // Each is put into the page when it and its styles are there.
+  const later = ['account-dialog', 'people-dialog', 'settings-dialog', 'help-dialog', 'call-view', 'room-pages'];
+  for (const element of later) await page.waitForSelector(element, { state: 'attached' });
+  await until(async () => ofServer().every(({ failed, response, bytes }) => failed || (response && bytes !== undefined)));
   const all = transferred();
   context.diagnostic(`with everything prefetched: ${ofServer().length} files, ${all} bytes`);
   assert.ok(ofServer().length > first, 'nothing was prefetched');
@@ -96,15 +100,17 @@ test('the next visit asks for the page alone, and whether it is still the same',
     requests.clear();
     await again();
     await chatting();
-    const asked = ofServer().filter(({ cached, response }) => !cached && !response.fromDiskCache);
+    const own = () => ofServer().filter(({ cached, response }) => !cached && !response?.fromDiskCache);
+    await until(async () => own().every(({ status }) => status !== undefined));
+    const asked = own();
     assert.deepEqual(asked.map(({ url, status }) => [url, status]), [[server.url, 304]]);
   }
 });
 
 test('a visitor can write within a second', async (context) => {
-  // The machine may be busy with something else.
+  // The machine may be busy with something else for a while.
   let best = Infinity;
-  for (let tries = 0; tries < 5 && best >= LONGEST; tries += 1) {
+  for (const end = Date.now() + 60_000; best >= LONGEST && Date.now() < end; ) {
     const { page, chatting } = await watched(context);
     await page.addInitScript(() => {
       new MutationObserver((_, observer) => {
@@ -116,6 +122,7 @@ test('a visitor can write within a second', async (context) => {
     await page.goto(server.url);
     await chatting();
     best = Math.min(best, await page.evaluate(() => globalThis.took));
+    await page.context().close();
   }
   context.diagnostic(`${Math.round(best)} ms`);
   assert.ok(best < LONGEST, `${best} ms`);

@@ -37,34 +37,43 @@ test('10,000 messages are scrolled through without a hitch, each is there once, 
   // one passage of three has to be clean.
   let smooth = false;
   for (let tries = 0; tries < 3 && !smooth; tries += 1) {
-    await page.evaluate('longTasks.length = 0');
-    await browser.startTracing(page, { categories: ['toplevel'] });
+    let [most, long] = [0, 0];
     for (const direction of [-1, 1]) {
+      await page.evaluate('longTasks.length = 0');
+      await browser.startTracing(page, { categories: ['toplevel'] });
       const passage = await page.evaluate(scrollThrough, { direction, messages: MESSAGES, most: ROWS });
+      most = Math.max(most, ...workOfTasks(await browser.stopTracing()));
+      long += await page.evaluate('longTasks.length');
       assert.deepEqual(passage.faults, []);
       assert.equal(passage.seen, MESSAGES);
+      // Its work is not the page's own, so it is not traced.
       await stayedSmall(devtools);
     }
-    const longTasks = await page.evaluate('longTasks');
-    const most = Math.max(...workOfTasks(await browser.stopTracing()));
-    context.diagnostic(`longest task: ${most} ms of work; taking longer than ${TASK} ms: ${longTasks.length}`);
-    smooth = longTasks.length === 0 || most <= TASK;
+    context.diagnostic(`longest task: ${most} ms of work; taking longer than ${TASK} ms: ${long}`);
+    smooth = long === 0 || most <= TASK;
   }
   assert.ok(smooth, 'three times something took long');
   assert.deepEqual(window.faults, []);
 });
 
 /**
- * How long the page's thread worked for each of its tasks, in milliseconds of processor time.
+ * How long the page's thread worked for each of its tasks, in milliseconds of processor time. Of several pages the one that was scrolled
+ * had the most to do.
  *
  * @param {Buffer} trace
  */
 function workOfTasks(trace) {
   const { traceEvents } = JSON.parse(trace.toString());
   const pages = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ tid }) => tid));
-  const tasks = traceEvents.filter(({ name, tid, tdur }) => name.endsWith('RunTask') && pages.has(tid) && tdur !== undefined);
-  assert.ok(tasks.length > 1_000, 'the trace has the tasks');
-  return tasks.map(({ tdur }) => Math.round(tdur / 1_000));
+  const tasks = new Map();
+  for (const { name, tid, tdur } of traceEvents) {
+    if (!name.endsWith('RunTask') || !pages.has(tid) || tdur === undefined) continue;
+    if (!tasks.has(tid)) tasks.set(tid, []);
+    tasks.get(tid).push(Math.round(tdur / 1_000));
+  }
+  const [own = []] = [...tasks.values()].sort((a, b) => b.length - a.length);
+  assert.ok(own.length > 500, 'the trace has the tasks');
+  return own;
 }
 
 /** @param {import('playwright-core').CDPSession} devtools */
