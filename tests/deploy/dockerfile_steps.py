@@ -147,7 +147,7 @@ def serve(image: Stage) -> None:
             assert node.poll() is None, f"the node stopped with {node.returncode}"
             assert time.monotonic() < deadline, "the health check fails for 30 s"
             time.sleep(0.2)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as page:
             assert page.status == 200 and b"<html" in page.read().lower(), "the page is not there"
         print("the image's command serves, its health check is content", flush=True)
         node.send_signal(signal.SIGTERM)

@@ -51,7 +51,7 @@ class Client:
     def __init__(self, port: int, secret: str = SECRET, user: str = "ana", ends: float = 600):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.connect(("127.0.0.1", port))
-        self.socket.settimeout(5)
+        self.socket.settimeout(30)
         weakref.finalize(self, self.socket.close)
         self.username = f"{int(time.time() + ends)}:{user}"
         self.password = credential(secret, self.username)
@@ -155,7 +155,7 @@ class Turn(unittest.TestCase):
         environment = {"PATH": os.environ["PATH"], "TURN_SECRET_FILE": str(secret), "MEDIA_NODES": "127.0.0.8-127.0.0.15", "RELAY_ADDRESS": "127.0.0.1"}
         cls.log = open(Path(cls.folder.name) / "log", "w+")
         cls.server = subprocess.Popen(["sh", START, *here], env=environment | {"TMPDIR": cls.folder.name}, stdout=cls.log, stderr=cls.log)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while True:
             try:
                 probe = Client(cls.port)
