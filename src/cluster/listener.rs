@@ -144,6 +144,11 @@ pub trait Listener: Send + Sync + 'static {
         self.encoder().event(event)
     }
 
+    /// The log of a channel that it is in began anew with this epoch: what stood in the one before and was not sent yet never will be.
+    fn log_began_anew(&self, channel: ChannelId, epoch: Epoch) {
+        let _ = (channel, epoch);
+    }
+
     /// What tells this client to load a channel anew; `None` for a client that would not understand.
     fn reset_form(&self, channel: ChannelId, epoch: Epoch) -> Option<Bytes> {
         let _ = (channel, epoch);

@@ -157,6 +157,12 @@ impl Live {
         })
     }
 
+    /// Whether the log began anew after this epoch.
+    #[must_use]
+    pub fn is_past(&self, epoch: Epoch) -> bool {
+        epoch < self.epoch
+    }
+
     /// Whether a session will still be handed what stands at `at`.
     #[must_use]
     pub fn brings(&self, session: SessionId, at: Position) -> bool {
@@ -485,6 +491,7 @@ impl Live {
 
 /// `false` if the client does not understand it.
 fn send_reset(member: &mut Member, channel: ChannelId, epoch: Epoch) -> bool {
+    member.listener.log_began_anew(channel, epoch);
     member.told = member.listener.reset_form(channel, epoch).map(|frame| member.listener.tell(frame)).is_some();
     member.told
 }

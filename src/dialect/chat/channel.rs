@@ -119,7 +119,7 @@ pub(super) async fn message(client: &Arc<Client>, services: &Services, me: &Iden
             if services.hub.roles(place.channel, client.session()) == Roles::default() {
                 client.connection().reply(client.own_form(&event));
             } else {
-                client.stored(id, event);
+                client.stored(place.channel, id, event);
             }
         }
         Ok(Posted::Before(shown)) => {

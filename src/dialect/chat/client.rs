@@ -11,7 +11,8 @@ use serde_json::json;
 
 use super::calls::Call;
 use super::encoder::{ChatEncoder, event_frame};
-use super::out::{Outgoing, UnreadChannel, WireMessage, WireRecipient};
+use super::error::{Code, Failure};
+use super::out::{Outgoing, UnreadChannel, WireMessage, WireRecipient, error};
 use super::{Services, watch};
 use crate::cluster::janitor::Chore;
 use crate::cluster::live::Roles;
@@ -199,10 +200,26 @@ impl Client {
     }
 
     /// The message is stored. The channel brings the event to this session, unless it did so already or the session is in the channel
-    /// no more by then: then [`Client::pay`] does.
-    pub fn stored(&self, message: MessageId, event: LogEvent) {
+    /// no more by then: then [`Client::pay`] does. Where the log was lost meanwhile the author is told that.
+    pub fn stored(&self, channel: ChannelId, message: MessageId, event: LogEvent) {
+        let epoch = event.entry.epoch;
         if let Some(owed) = self.state().owed.get_mut(&message) {
             owed.event = Some(event);
+        }
+        if self.services.hub.is_past(channel, epoch) {
+            self.give_up(|event| event.entry.epoch == epoch && channel_of(event) == Some(channel));
+        }
+    }
+
+    /// What the session wrote and never got back may be lost: it is to be sent again, which its name for the message makes safe.
+    fn give_up(&self, lost: impl Fn(&LogEvent) -> bool) {
+        let lost: Vec<Owed> = self.state().owed.extract_if(|_, owed| owed.event.as_ref().is_some_and(&lost)).map(|(_, owed)| owed).collect();
+        for owed in lost {
+            let Some(LogEvent { record: LogRecord::Message(message), .. }) = owed.event else { continue };
+            let recipient = message.to.map_or_else(String::new, |to| to.to_string());
+            let request = json!({ "recipientUUID": recipient, "message": message.text, "clientID": message.client_id });
+            let failure = Failure::new(Code::Unavailable, "the backend lost data, perhaps this message; try again");
+            self.session.reply(error(&failure, json!({ "type": "channelMessage", "channelMessage": request }), owed.id.as_ref()));
         }
     }
 
@@ -210,11 +227,8 @@ impl Client {
     /// acknowledged to its author, wherever that one has gone since.
     pub fn pay(&self) {
         let session = self.session.id();
-        let lost = |event: &LogEvent| match &event.record {
-            LogRecord::Message(message) => {
-                !self.services.hub.brings(Place::of(message.from, message.to).channel, session, event.entry.position)
-            }
-            LogRecord::Changed { .. } | LogRecord::Reacted { .. } => false,
+        let lost = |event: &LogEvent| {
+            channel_of(event).is_some_and(|channel| !self.services.hub.brings(channel, session, event.entry.position))
         };
         let mut events: Vec<(MessageId, LogEvent)> =
             self.state().owed.iter().filter_map(|(id, owed)| Some((*id, owed.event.clone()?))).collect();
@@ -399,6 +413,10 @@ impl Listener for Client {
         event_frame(event, true, id.as_ref())
     }
 
+    fn log_began_anew(&self, channel: ChannelId, epoch: Epoch) {
+        self.give_up(|event| event.entry.epoch < epoch && channel_of(event) == Some(channel));
+    }
+
     fn reset_form(&self, channel: ChannelId, epoch: Epoch) -> Option<Bytes> {
         if !self.uses_additions() {
             return None;
@@ -493,5 +511,13 @@ impl Client {
         }
         *told += 1;
         *told <= JOINS_PER_SECOND
+    }
+}
+
+/// The channel that a message was written to.
+fn channel_of(event: &LogEvent) -> Option<ChannelId> {
+    match &event.record {
+        LogRecord::Message(message) => Some(Place::of(message.from, message.to).channel),
+        LogRecord::Changed { .. } | LogRecord::Reacted { .. } => None,
     }
 }

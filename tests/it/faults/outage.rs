@@ -5,8 +5,8 @@ use std::time::Duration;
 use rialto::ids::ChannelId;
 use serde_json::json;
 
-use super::crew::{Crew, all_have_the_same, last_word, no_number_names_two_messages, nodes, wait_for};
-use crate::support::client::Client;
+use super::crew::{Crew, UNAVAILABLE, all_have_the_same, last_word, no_number_names_two_messages, nodes, wait_for};
+use crate::support::client::{Client, Pace};
 use crate::support::node::{Node, Settings};
 use crate::support::redis::{RedisCluster, RedisServer};
 
@@ -80,6 +80,39 @@ async fn a_redis_that_comes_back_empty_begins_a_new_epoch_and_everybody_loads_an
     let mut stranger = Client::guest(&nodes[0]).await;
     let seen = stranger.join("").await;
     assert_eq!(seen["messages"].as_array().unwrap().last().unwrap()["Message"], "the last word");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_wrote_what_was_stored_and_lost_before_it_came_back_is_told() {
+    let mut redis = wait_for(RedisServer::start);
+    let settings = Settings::redis(&redis.url()).with("STALL_SECONDS", "600").with("RATE_MESSAGES", "0");
+    let node = Node::start(&settings).await;
+    let mut others = Client::guest(&node).await;
+    let mut slow = Client::guest(&node).await;
+    slow.join("").await;
+
+    // So much that it falls behind: its own message is stored and not brought to it.
+    slow.read_at(Pace::Stopped);
+    let filler = "🦀".repeat(3_990);
+    let mut written = 0.0;
+    while node.metric("rialto_refills_total").await == 0.0 {
+        others.say("", &filler).await;
+        written += 1.0;
+    }
+    slow.send_json(json!({ "type": "channelMessage", "id": "mine", "channelMessage": { "recipientUUID": "", "message": "mine" } })).await;
+    while node.metric("rialto_messages_posted_total").await < written + 1.0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    wait_for(|| redis.restart_empty());
+    while node.metric("rialto_resets_total").await == 0.0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+
+    slow.read_at(Pace::Full);
+    let answer = slow.expect("an answer", |frame| frame["id"] == "mine").await;
+    assert_eq!((&answer["type"], &answer["error"]["code"]), (&json!("error"), &json!(UNAVAILABLE)), "{answer}");
+    assert_eq!(answer["error"]["payload"]["channelMessage"]["message"], "mine");
+    slow.say("", "mine").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
