@@ -14,7 +14,7 @@ let browser;
 let cluster;
 
 before(async () => {
-  [browser, cluster] = await Promise.all([launch(...CALL_FLAGS), CallCluster.start({ media: 1 })]);
+  [browser, cluster] = await Promise.all([launch(...CALL_FLAGS), CallCluster.start()]);
 });
 after(() => Promise.all([browser?.close(), cluster?.stop()]));
 

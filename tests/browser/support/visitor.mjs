@@ -1,6 +1,9 @@
 import { observe } from './call.mjs';
 import { until } from './cluster.mjs';
 
+/** So long visitors wait for each other at most, in milliseconds: many of them come at once, on a machine that may be busy. */
+const PATIENCE = 40_000;
+
 /** A page that speaks the stage protocol as its original client does: one RTCPeerConnection for good, which only ever answers. */
 export class Visitor {
   /** @param {import('./server.mjs').Server} node Where it comes to. */
@@ -46,7 +49,7 @@ export class Visitor {
         const grown = (kind, least) => visit.filter((entry) => entry.kind === kind && entry.figure > (before[index].find(({ ssrc }) => ssrc === entry.ssrc)?.figure ?? 0) + least).length;
         return grown('video', 5) === count && grown('audio', 0) === count;
       });
-    });
+    }, PATIENCE);
   }
 
   /** What the connections say of themselves. */
