@@ -50,6 +50,8 @@ export class Lobby extends Emitter {
 
   #connection;
   #term = 0;
+  /** The room that was asked for last. @type {string | undefined} */
+  #wanted;
   /** Who waits for the answer to `createRoom` or `joinRoom`. @type {{ resolve: (answer: any) => void, reject: (error: Error) => void } | undefined} */
   #waiting;
   /** Who waits for the first connection. @type {(() => void)[]} */
@@ -107,6 +109,7 @@ export class Lobby extends Emitter {
    * @param {{ canHost?: boolean }} [options] Whether this client may become the host when the present one is gone.
    */
   async join(code, { canHost = true } = {}) {
+    this.#wanted = code;
     const { clientIsHost, reconnected } = await this.#ask('joinRoom', { roomCode: code, canHost });
     this.code = code;
     this.#become({ isHost: clientIsHost, reconnected });
@@ -187,8 +190,10 @@ export class Lobby extends Emitter {
       case 'roomCreated':
         return this.#answered(data);
       case 'roomJoined':
-        if (!this.#answered(data)) this.#become({ isHost: data.clientIsHost, reconnected: data.reconnected });
-        return;
+        if (this.#answered(data)) return;
+        // The connection broke, or the server had no answer at first: the client is in after all.
+        this.code ??= this.#wanted;
+        return this.#become({ isHost: data.clientIsHost, reconnected: data.reconnected });
       case 'hostMigrated':
         this.#term = data.term;
         return this.#become({ isHost: data.clientIsHost, hostId: data.hostId, guests: data.guests, migrated: true });
@@ -211,7 +216,7 @@ export class Lobby extends Emitter {
       case 'snapshotSaved':
         return this.emit('saved', data.version);
       case 'roomClosed':
-        this.code = undefined;
+        this.code = this.#wanted = undefined;
         return this.emit('closed', undefined);
       case 'error': {
         const error = new LobbyError(rest['errorType'], rest['errorMessage']);

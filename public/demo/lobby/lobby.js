@@ -60,7 +60,7 @@ lobby.on('role', (role) => {
   words = spoken(role, wasHost);
   wasHost = role.isHost;
   sessionStorage.setItem(NOTE, JSON.stringify({ code: lobby.code, token: lobby.token, isHost: wasHost }));
-  paint();
+  show();
 });
 lobby.on('host', ({ is }) => {
   words = is === 'away' ? 'The host is away. If they are not back in a moment, another player becomes host.' : 'The host is back.';
@@ -112,7 +112,13 @@ async function enter(come) {
     // Whoever is not let in is disconnected, and connects again.
     begun = lobby.connect();
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    if (wish !== wishes) return;
   }
+}
+
+/** The game instead of the way in, however the player came. */
+function show() {
+  wishes += 1;
   parts.error.textContent = '';
   const address = `?code=${lobby.code}`;
   history.replaceState(null, '', address);
