@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{info, warn};
 
 use crate::ids::NodeId;
@@ -19,8 +19,9 @@ use crate::store::{Store, StoreError};
 
 /// How often a probe is published.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
-/// Without a probe for so long, the connection is given up.
-const DEAF_AFTER: Duration = Duration::from_secs(3);
+/// When so many probes were sent and none was heard, the connection is given up. Counted, not timed: a node that stood still sent
+/// none, and is not deaf for that.
+const UNHEARD: u32 = 3;
 /// Changing subscriptions takes one round trip.
 const CONTROL_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long somebody who subscribes waits, reconnects included.
@@ -153,15 +154,16 @@ impl BusTask {
         probes: u16,
         ear: &dyn Ear,
     ) -> Option<&'static str> {
-        let mut heard = vec![Instant::now(); usize::from(probes)];
+        let mut unheard = vec![0_u32; usize::from(probes)];
         let mut tick = interval(PROBE_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 batch = batches.next() => {
                     let Some(mut batch) = batch else { return Some("the connection ended") };
                     batch.retain(|one| match (&one.payload, one.topic) {
                         (Payload::Probe, Topic::Probe(_, number)) => {
-                            if let Some(last) = heard.get_mut(usize::from(number)) { *last = Instant::now(); }
+                            if let Some(count) = unheard.get_mut(usize::from(number)) { *count = 0; }
                             self.hearing.store(true, Ordering::Relaxed);
                             false
                         }
@@ -178,7 +180,8 @@ impl BusTask {
                     if !self.change(&added, &removed, control.as_mut()).await { return Some("subscriptions could not be changed"); }
                 }
                 _ = tick.tick() => {
-                    if heard.iter().any(|last| last.elapsed() > DEAF_AFTER) { return Some("the node does not hear its own probe"); }
+                    if unheard.iter().any(|count| *count >= UNHEARD) { return Some("the node does not hear its own probe"); }
+                    unheard.iter_mut().for_each(|count| *count += 1);
                     let (store, node) = (self.store.clone(), self.node);
                     // Not awaited: a store that does not answer must not keep this connection from being read.
                     tokio::spawn(async move { for number in 0..probes { if store.probe(node, number).await.is_err() { break; } } });
@@ -237,4 +240,42 @@ impl BusTask {
 
 fn slow(_: tokio::time::error::Elapsed) -> StoreError {
     StoreError::Unavailable("the store did not answer in time".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::store::embedded::{EmbeddedSettings, EmbeddedStore};
+
+    struct Deaf;
+
+    impl Ear for Deaf {
+        fn heard(&self, _: Batch) {}
+
+        fn reconnected(&self) {}
+    }
+
+    /// One thread runs everything here, so while it is blocked the whole node stands still.
+    #[tokio::test]
+    async fn a_node_that_stood_still_keeps_its_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = EmbeddedSettings { dir: folder.path().to_owned(), history_max: 1, history_max_age: None };
+        let store = Arc::new(EmbeddedStore::open(settings).unwrap());
+        let metrics = Metrics::new();
+        let (bus, task) = Bus::new(NodeId::random(), store, metrics.clone());
+        tokio::spawn(task.run(Arc::new(Deaf)));
+        let hears = async {
+            while !bus.is_hearing() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(60), hears).await.unwrap();
+        std::thread::sleep(PROBE_EVERY * (UNHEARD + 1));
+        // All that was due has its turn before this is over.
+        sleep(Duration::from_millis(100)).await;
+        assert!(bus.is_hearing());
+        assert_eq!(metrics.bus_reconnects.get(), 0);
+    }
 }

@@ -30,25 +30,17 @@ pub(super) struct Reaper {
     store: Arc<dyn Store>,
     relay: Arc<Relay>,
     metrics: Arc<Metrics>,
-    contact_since: Option<Instant>,
 }
 
 impl Reaper {
     pub(super) fn new(node: NodeId, store: Arc<dyn Store>, relay: Arc<Relay>, metrics: Arc<Metrics>) -> Self {
-        Self { node, store, relay, metrics, contact_since: None }
+        Self { node, store, relay, metrics }
     }
 
-    pub(super) fn in_contact(&mut self) {
-        self.contact_since.get_or_insert_with(Instant::now);
-    }
-
-    pub(super) fn lost_contact(&mut self) {
-        self.contact_since = None;
-    }
-
-    /// Looks for dead nodes and buries them, if it is this node's turn.
-    pub(super) async fn reap(&self) {
-        if self.contact_since.is_none_or(|since| since.elapsed() < DEAD_AFTER) {
+    /// Looks for dead nodes and buries them, if it is this node's turn. `contact`: since when this node has been in
+    /// contact with the store without a break.
+    pub(super) async fn reap(&self, contact: Option<Instant>) {
+        if contact.is_none_or(|since| since.elapsed() < DEAD_AFTER) {
             return;
         }
         if let Err(error) = self.try_reap().await {

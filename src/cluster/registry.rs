@@ -28,6 +28,16 @@ const RENEW_EVERY: Duration = Duration::from_secs(60);
 /// An unanswered heartbeat is as good as a failed one.
 const BEAT_TIMEOUT: Duration = Duration::from_millis(1_500);
 
+/// What the heartbeats tell the chores, which take their own time: no heartbeat waits for them.
+#[derive(Default)]
+struct Contact {
+    /// Since when there has been contact with the store without a break.
+    since: Mutex<Option<Instant>>,
+    /// The store has lost this node.
+    forgotten: AtomicBool,
+    beat: Notify,
+}
+
 /// What the rest of the node may know and say.
 pub struct Registry {
     node: NodeId,
@@ -78,48 +88,66 @@ impl Registry {
 
     /// Beats for ever; reaps others while in contact with the store.
     pub async fn run(self: Arc<Self>) {
+        let contact = Contact::default();
+        tokio::select! {
+            () = self.keep_beating(&contact) => {}
+            () = self.do_chores(&contact) => {}
+        }
+    }
+
+    /// Until this node is declared dead.
+    async fn keep_beating(&self, contact: &Contact) {
         let mut tick = interval(HEARTBEAT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut reaper = Reaper::new(self.node, self.store.clone(), self.relay.clone(), self.metrics.clone());
         let mut entered = false;
-        let mut renewed = Instant::now();
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
                 () = self.nudge.notified() => {}
             }
             match timeout(BEAT_TIMEOUT, self.store.beat(self.node, &self.info())).await {
+                Ok(Ok(Beat::Reaped)) => {
+                    let _ = self.reaped.send(true);
+                    return;
+                }
                 Ok(Ok(beat)) => {
-                    reaper.in_contact();
-                    match beat {
-                        Beat::Reaped => {
-                            let _ = self.reaped.send(true);
-                            return;
-                        }
-                        Beat::Entered if entered => {
-                            info!("the store has lost this node; writing again what it holds");
-                            self.write_again().await;
-                        }
-                        Beat::Entered | Beat::Alive => {}
+                    lock(&contact.since).get_or_insert_with(Instant::now);
+                    if beat == Beat::Entered && entered {
+                        contact.forgotten.store(true, Ordering::Relaxed);
                     }
                     entered = true;
-                    if renewed.elapsed() >= RENEW_EVERY {
-                        renewed = Instant::now();
-                        if let Err(error) = self.renew().await {
-                            warn!(%error, "presences and places in meshes could not be renewed");
-                        }
-                    }
-                    reaper.reap().await;
+                    contact.beat.notify_one();
                 }
                 Ok(Err(error)) => {
-                    reaper.lost_contact();
+                    *lock(&contact.since) = None;
                     warn!(%error, "no heartbeat");
                 }
                 Err(_) => {
-                    reaper.lost_contact();
+                    *lock(&contact.since) = None;
                     warn!("no answer to a heartbeat");
                 }
             }
+        }
+    }
+
+    /// What is looked at after heartbeats: what the store has lost or is about to let go, and the dead.
+    async fn do_chores(&self, contact: &Contact) {
+        let reaper = Reaper::new(self.node, self.store.clone(), self.relay.clone(), self.metrics.clone());
+        let mut renewed = Instant::now();
+        loop {
+            contact.beat.notified().await;
+            if contact.forgotten.swap(false, Ordering::Relaxed) {
+                info!("the store has lost this node; writing again what it holds");
+                self.write_again().await;
+            }
+            if renewed.elapsed() >= RENEW_EVERY {
+                renewed = Instant::now();
+                if let Err(error) = self.renew().await {
+                    warn!(%error, "presences and places in meshes could not be renewed");
+                }
+            }
+            let since = *lock(&contact.since);
+            reaper.reap(since).await;
         }
     }
 

@@ -1,6 +1,7 @@
 //! The store on Redis: one server, Sentinel or Cluster, version 7 or newer.
 //!
 //! * [`link`] makes connections: pools for commands, and dedicated ones for appends, blocking reads and subscriptions.
+//! * [`lifeline`] is the connection of what keeps the node alive; clients have no part in it.
 //! * Every multi-step change is one Lua script on keys of one slot (`lua/`, named in [`script`]; keys in [`keys`]).
 //! * Appends and amendments go through one task ([`appender`]), which sends what comes together as one pipeline.
 //! * [`fence`] sees to it that no message number is given out twice after a failover lost acknowledged writes.
@@ -13,6 +14,7 @@ mod directs;
 mod fence;
 mod keys;
 mod leases;
+mod lifeline;
 mod link;
 mod lobbies;
 mod meshes;
@@ -34,6 +36,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use self::fence::Fence;
+use self::lifeline::Lifeline;
 use self::link::{Line, Links};
 use self::script::Script;
 use super::{Count, Generation, Result, Store, StoreError, topics::Topic};
@@ -85,6 +88,7 @@ pub struct RedisStore {
 /// What the store shares with its tasks.
 struct Shared {
     links: Links,
+    lifeline: Lifeline,
     settings: RedisSettings,
     fence: Fence,
     /// The nodes whose heartbeats go through this store: usually one.
@@ -110,6 +114,7 @@ impl RedisStore {
         let links = Links::new(settings.target.clone(), settings.tls_insecure, settings.pool_size)?;
         let shared = Arc::new(Shared {
             links,
+            lifeline: Lifeline::default(),
             settings,
             fence: Fence::default(),
             nodes: Mutex::default(),
@@ -150,20 +155,21 @@ impl Shared {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        self.links
-            .with(|mut line| async move {
-                let mut answers = line.batch(&calls).await?;
-                let missing: Vec<usize> = (0..answers.len()).filter(|index| is_missing_script(&answers[*index])).collect();
-                if !missing.is_empty() {
-                    load(&mut line, &script::all()).await?;
-                    let again: Vec<Cmd> = missing.iter().map(|index| calls[*index].clone()).collect();
-                    for (index, answer) in missing.into_iter().zip(line.batch(&again).await?) {
-                        answers[index] = answer;
-                    }
-                }
-                answers.into_iter().map(Value::extract_error).collect()
-            })
-            .await
+        self.links.with(|line| together(line, &calls)).await
+    }
+
+    /// The same on the lifeline, where nothing of clients is in the way. All of it may be done twice.
+    async fn vital(&self, calls: Vec<Cmd>) -> Result<Vec<Value>> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.lifeline.with(&self.links, |line| together(line, &calls)).await
+    }
+
+    /// One call on the lifeline.
+    async fn vital_one<T: FromRedisValue>(&self, call: Cmd) -> Result<T> {
+        let answers = self.vital(vec![call]).await?;
+        wire::read(answers.into_iter().next().unwrap_or_default())
     }
 
     /// The text of `INFO section` of every master, by address (one without an address on a single server).
@@ -281,6 +287,20 @@ impl Store for RedisStore {
         self.shared.fence.verified(generation);
         Ok(())
     }
+}
+
+/// Runs scripts and other commands; those that are missing are loaded first.
+async fn together(mut line: Line, calls: &[Cmd]) -> redis::RedisResult<Vec<Value>> {
+    let mut answers = line.batch(calls).await?;
+    let missing: Vec<usize> = (0..answers.len()).filter(|index| is_missing_script(&answers[*index])).collect();
+    if !missing.is_empty() {
+        load(&mut line, &script::all()).await?;
+        let again: Vec<Cmd> = missing.iter().map(|index| calls[*index].clone()).collect();
+        for (index, answer) in missing.into_iter().zip(line.batch(&again).await?) {
+            answers[index] = answer;
+        }
+    }
+    answers.into_iter().map(Value::extract_error).collect()
 }
 
 /// Loads scripts, on a Cluster on every master.

@@ -33,7 +33,7 @@ struct Cluster {
 
 impl Cluster {
     async fn start(media: usize) -> Self {
-        let redis = tokio::task::spawn_blocking(RedisServer::start_durable).await.unwrap();
+        let redis = tokio::task::spawn_blocking(RedisServer::start).await.unwrap();
         let settings = Settings::redis(&redis.url()).with("MEDIA_SHARDS", 1);
         let chat = Node::start(&settings.clone().with("ROLE", "chat")).await;
         let media_settings = settings.clone().with("ROLE", "media");

@@ -19,6 +19,8 @@ use rialto::store::{Accounts as _, Channels, Inboxes as _, Leases as _, Registry
 
 use crate::store_contract::vocabulary::most;
 use crate::store_contract::{HISTORY_MAX, TestStore};
+use crate::support;
+use crate::support::proxy::{FaultProxy, Mode};
 use crate::support::redis::{RedisCluster, RedisSentinel, RedisServer};
 
 fn settings(url: String) -> RedisSettings {
@@ -26,12 +28,12 @@ fn settings(url: String) -> RedisSettings {
 }
 
 async fn connect(url: String) -> RedisStore {
-    RedisStore::connect(settings(url)).await.unwrap()
+    support::redis::connect(settings(url)).await
 }
 
 async fn pair(url: String, guard: impl std::any::Any + Send + Sync) -> TestStore {
-    let open = || RedisStore::connect(RedisSettings { history_max: HISTORY_MAX, ..settings(url.clone()) });
-    TestStore::new(Arc::new(open().await.unwrap()), Arc::new(open().await.unwrap()), guard)
+    let open = || support::redis::connect(RedisSettings { history_max: HISTORY_MAX, ..settings(url.clone()) });
+    TestStore::new(Arc::new(open().await), Arc::new(open().await), guard)
 }
 
 async fn on_one_server() -> TestStore {
@@ -192,6 +194,36 @@ async fn a_name_wanted_twice_at_once_is_given_once() {
     assert_eq!(stores[0].count_users().await.unwrap(), 1);
 }
 
+/// As long as a heartbeat is waited for, and a lease lasts.
+const IN_TIME: Duration = Duration::from_millis(1_500);
+
+/// All connections die, and nobody is told; clients wait for those of the pool. New ones can be made.
+#[tokio::test(flavor = "multi_thread")]
+async fn heartbeats_and_leases_wait_neither_for_clients_nor_for_dead_connections() {
+    let server = RedisServer::start();
+    let proxy = FaultProxy::start(server.port).await;
+    let store = Arc::new(connect(format!("redis://127.0.0.1:{}", proxy.port)).await);
+    let (node, room, hour) = (NodeId::random(), RoomId::random(), Duration::from_secs(3600));
+    store.beat(node, &NodeInfo::default()).await.unwrap();
+    let held = [(room, store.claim_room(room, &[node], RoomEpoch(0), hour).await.unwrap().unwrap().epoch)];
+    let mut seen = Vec::new();
+    // The machine may have stood still in the others.
+    for _ in 0..3 {
+        // So many as the pool has.
+        join_all((0..4).map(|_| store.ping())).await;
+        proxy.set_all(Mode::Blackhole);
+        let clients: Vec<_> = (0..40).map(|_| Arc::clone(&store)).map(|store| tokio::spawn(async move { store.ping().await })).collect();
+        tokio::task::yield_now().await;
+        let alive = async { (store.beat(node, &NodeInfo::default()).await, store.renew_rooms(node, &held, hour).await) };
+        match tokio::time::timeout(IN_TIME, alive).await {
+            Ok((Ok(Beat::Alive), Ok(renewed))) if matches!(renewed[..], [ByHolder::Done(_)]) => return,
+            other => seen.push(other),
+        }
+        join_all(clients).await;
+    }
+    panic!("{seen:?}");
+}
+
 /// Plays the floor above: verifies what it knows whenever the store asks for it.
 fn verifier(store: &Arc<RedisStore>, known: Vec<(ChannelId, Known)>) -> tokio::task::JoinHandle<()> {
     let store = Arc::clone(store);
@@ -212,7 +244,7 @@ fn known(stored: Stored, message: &NewMessage) -> Known {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_with_data_changes_nothing_and_one_without_starts_a_later_epoch() {
-    let mut server = RedisServer::start_durable();
+    let mut server = RedisServer::start();
     let store = Arc::new(connect(server.url()).await);
     let (channel, new) = (channel(), message("one"));
     let before = post_after_trouble(&store, channel, new.clone()).await;
@@ -231,7 +263,7 @@ async fn a_restart_with_data_changes_nothing_and_one_without_starts_a_later_epoc
 
 #[tokio::test(flavor = "multi_thread")]
 async fn leases_survive_a_restart_with_data_and_get_later_epochs_after_one_without() {
-    let mut server = RedisServer::start_durable();
+    let mut server = RedisServer::start();
     let store = connect(server.url()).await;
     let (room, node, other) = (RoomId::random(), NodeId::random(), NodeId::random());
     let hour = Duration::from_secs(3600);
@@ -262,7 +294,7 @@ async fn a_failover_that_lost_writes_gives_no_number_twice() {
     reader.beat(NodeId::random(), &NodeInfo::default()).await.unwrap();
     let channel = channel();
     post(&writer, channel, "safe").await;
-    assert_eq!(redis.master.cli(&["WAIT", "1", "5000"]), "1");
+    redis.is_in_step();
     redis.cut_replication();
     let new = message("lost with the master");
     let Appended::Stored(lost) = writer.append(channel, new.clone()).await.unwrap() else { panic!("not stored") };

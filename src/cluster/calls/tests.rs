@@ -16,7 +16,7 @@ use crate::store::nodes::{MediaInfo, NodeInfo};
 use crate::store::record::calls::{Ask, Ending, Tell};
 
 /// How long anything may take.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(90);
 
 /// A letter: with the participant's session, whom it is from and what it says.
 type Taken = (SessionId, Option<SessionRef>, Signal);

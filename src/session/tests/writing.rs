@@ -151,7 +151,8 @@ async fn pongs_never_interleave_with_queued_frames() {
 #[tokio::test]
 async fn who_never_reads_is_closed_with_1013_and_others_are_unaffected() {
     over_both(|below| async move {
-        let limits = Limits { stall: Duration::from_millis(300), sweep_every: Duration::from_millis(10), rate: None, ..Limits::default() };
+        let (stall, close_grace) = (Duration::from_millis(300), Duration::from_secs(600));
+        let limits = Limits { stall, close_grace, sweep_every: Duration::from_millis(10), rate: None, ..Limits::default() };
         let mut server = Server::start(below, limits).await;
         let mut deaf = server.client().await;
         let session = server.session();

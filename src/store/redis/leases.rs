@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use redis::{Cmd, Value};
 
 use super::script::Script;
-use super::{RedisStore, Shared, keys, millis, script, wire};
+use super::{RedisStore, keys, millis, script, wire};
 use crate::ids::{NodeId, RoomEpoch, RoomId};
 use crate::store::Result;
 use crate::store::leases::{ByHolder, Lease, Leases};
@@ -15,18 +15,6 @@ use crate::store::leases::{ByHolder, Lease, Leases};
 const CHUNK: usize = 500;
 /// A node that has not renewed a lease for so long is not its holder: the room leaves its index.
 const UNRENEWED: Duration = Duration::from_secs(60);
-
-impl Shared {
-    /// Writes rooms into a node's index, before anything is held, so that nothing is held that is not listed.
-    async fn note_rooms(&self, node: NodeId, rooms: impl Iterator<Item = RoomId>) -> Result<()> {
-        let mut call = script::NOTE_ROOMS.on(&[keys::rooms(node)]);
-        call.arg(millis(UNRENEWED));
-        for room in rooms {
-            call.arg(room.to_string());
-        }
-        self.run(call).await
-    }
-}
 
 #[async_trait]
 impl Leases for RedisStore {
@@ -44,7 +32,7 @@ impl Leases for RedisStore {
     async fn claim_room(&self, room: RoomId, candidates: &[NodeId], known: RoomEpoch, ttl: Duration) -> Result<Option<Lease>> {
         let candidates = &candidates[..candidates.len().min(2)];
         for candidate in candidates {
-            self.shared.note_rooms(*candidate, std::iter::once(room)).await?;
+            self.shared.run::<()>(note_rooms(*candidate, std::iter::once(room))).await?;
         }
         let mut call = script::CLAIM_ROOM.on(&[keys::lease(room)]);
         call.arg(known.0).arg(millis(ttl));
@@ -57,13 +45,13 @@ impl Leases for RedisStore {
     async fn renew_rooms(&self, node: NodeId, held: &[(RoomId, RoomEpoch)], ttl: Duration) -> Result<Vec<ByHolder>> {
         let mut answers = Vec::with_capacity(held.len());
         for chunk in held.chunks(CHUNK) {
-            self.shared.note_rooms(node, chunk.iter().map(|(room, _)| *room)).await?;
+            self.shared.vital_one::<()>(note_rooms(node, chunk.iter().map(|(room, _)| *room))).await?;
             let calls = chunk.iter().map(|(room, epoch)| {
                 let mut call = by_holder(&script::RENEW_ROOM, *room, node, *epoch);
                 call.arg(millis(ttl));
                 call
             });
-            for answer in self.shared.run_all(calls.collect()).await? {
+            for answer in self.shared.vital(calls.collect()).await? {
                 answers.push(outcome(answer)?);
             }
         }
@@ -71,7 +59,7 @@ impl Leases for RedisStore {
     }
 
     async fn hand_over_room(&self, room: RoomId, from: NodeId, epoch: RoomEpoch, to: NodeId, ttl: Duration) -> Result<ByHolder> {
-        self.shared.note_rooms(to, std::iter::once(room)).await?;
+        self.shared.run::<()>(note_rooms(to, std::iter::once(room))).await?;
         let mut call = by_holder(&script::HAND_OVER_ROOM, room, from, epoch);
         call.arg(millis(ttl)).arg(to.to_string());
         outcome(self.shared.run(call).await?)
@@ -90,6 +78,16 @@ impl Leases for RedisStore {
         let held = noted.into_iter().zip(leases).filter_map(|(room, lease)| Some((room, lease?)));
         Ok(held.filter(|(_, lease)| lease.node == node).collect())
     }
+}
+
+/// Writes rooms into a node's index, before anything is held, so that nothing is held that is not listed.
+fn note_rooms(node: NodeId, rooms: impl Iterator<Item = RoomId>) -> Cmd {
+    let mut call = script::NOTE_ROOMS.on(&[keys::rooms(node)]);
+    call.arg(millis(UNRENEWED));
+    for room in rooms {
+        call.arg(room.to_string());
+    }
+    call
 }
 
 /// A call of a script that only the holder may make.

@@ -1,6 +1,6 @@
-//! Connections: pools for commands, and dedicated ones for what must not share a pool.
+//! Connections: a pool for commands, and dedicated ones for what must not share it.
 //!
-//! Nothing waits for Redis longer than [`PATIENCE`]. A connection that failed, or that leads to a server which is no master any
+//! Nothing waits longer than [`PATIENCE`] for a connection, nor for an answer. A connection that failed, or that leads to a server which is no master any
 //! more, is never used again: after a failover Sentinel is asked anew, and a Cluster connection finds the new master itself.
 
 use std::future::Future;
@@ -26,6 +26,8 @@ use crate::store::{Result, StoreError};
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// The longest that connecting may take.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
+/// A connection that does not answer at once whether it is still there is given up for another: each that has died costs this much.
+pub(super) const SILENCE: Duration = Duration::from_millis(500);
 
 /// A connection that commands can be sent on.
 #[derive(Clone)]
@@ -161,7 +163,8 @@ impl Links {
     /// Prepares the pool; does not connect yet.
     pub(super) fn new(target: RedisTarget, insecure: bool, pool_size: usize) -> Result<Self> {
         let mut config = PoolConfig::new(pool_size.max(1));
-        config.timeouts = Timeouts { wait: Some(CONNECT), create: Some(CONNECT), recycle: Some(CONNECT) };
+        // `with` bounds the whole: to wait for one of few connections may take as long as anything else.
+        config.timeouts = Timeouts { wait: None, create: None, recycle: Some(SILENCE) };
         let pool = Self::pool(&target, insecure, config).map_err(StoreError::Unavailable)?;
         Ok(Self { target, insecure, pool, era: AtomicU64::new(0) })
     }
@@ -225,7 +228,11 @@ impl Links {
         G: Future<Output = RedisResult<T>>,
     {
         let era = self.era();
-        let lease = tokio::time::timeout(PATIENCE, self.lease()).await.map_err(|_| late())??;
+        let lease = tokio::time::timeout(PATIENCE, self.lease()).await.map_err(|_| {
+            // Either all are in use, or those that were idle have died and each took its time to be found out.
+            self.close_idle();
+            late()
+        })??;
         let outcome = tokio::time::timeout(PATIENCE, work(lease.line.clone())).await;
         let failed = match &outcome {
             Ok(Ok(_)) => false,
@@ -249,12 +256,18 @@ impl Links {
     /// Begins another era and closes what lies idle in the pool: it probably leads to the same server, which is gone, hangs, or has
     /// been replaced. One that hung may wake up and still take itself for the master.
     pub(super) fn forget(&self) {
+        if self.target.topology != Topology::Cluster {
+            self.close_idle();
+            self.era.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn close_idle(&self) {
         match &self.pool {
             Pool::Single(pool) => drop(pool.retain(|_, _| false)),
             Pool::Sentinel(pool) => drop(pool.retain(|_, _| false)),
-            Pool::Cluster(_) => return,
+            Pool::Cluster(pool) => drop(pool.retain(|_, _| false)),
         }
-        self.era.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A connection of one's own. `patience`: how long one answer may take; `None` for one that blocks.

@@ -23,7 +23,7 @@ impl Registry for RedisStore {
     async fn beat(&self, node: NodeId, info: &NodeInfo) -> Result<Beat> {
         let mut call = script::BEAT.on(&[keys::NODES, keys::DEAD]);
         call.arg(node.to_string());
-        let beat = match self.shared.run::<String>(call).await?.as_str() {
+        let beat = match self.shared.vital_one::<String>(call).await?.as_str() {
             "reaped" => {
                 locked(&self.shared.nodes).remove(&node);
                 return Ok(Beat::Reaped);
@@ -35,7 +35,7 @@ impl Registry for RedisStore {
         let text = serde_json::to_vec(info).map_err(|_| wire::strange())?;
         let mut set = redis::cmd("SET");
         set.arg(keys::node(node)).arg(text).arg("PX").arg(millis(INFO_TTL));
-        self.shared.query::<()>(set).await?;
+        self.shared.vital_one::<()>(set).await?;
         Ok(beat)
     }
 
@@ -47,15 +47,15 @@ impl Registry for RedisStore {
     async fn nodes(&self) -> Result<(Vec<Node>, Micros)> {
         let mut range = redis::cmd("ZRANGE");
         range.arg(keys::NODES).arg(0).arg(-1).arg("WITHSCORES");
-        let listed: Vec<(String, f64)> = self.shared.query(range).await?;
+        let listed: Vec<(String, f64)> = self.shared.vital_one(range).await?;
         let mut clock = redis::cmd("EVAL");
         // The clock of the server that the heartbeats are measured by.
         clock.arg("return redis.call('TIME')").arg(1).arg(keys::NODES);
-        let (seconds, micros): (u64, u64) = self.shared.query(clock).await?;
+        let (seconds, micros): (u64, u64) = self.shared.vital_one(clock).await?;
         let now = Micros(seconds * 1_000_000 + micros);
         let ids: Vec<NodeId> = listed.iter().map(|(id, _)| wire::parse(id)).collect::<Result<_>>()?;
         let gets: Vec<Cmd> = ids.iter().map(|id| get(&keys::node(*id))).collect();
-        let infos = self.shared.run_all(gets).await?;
+        let infos = self.shared.vital(gets).await?;
         let nodes = ids.into_iter().zip(listed).zip(infos).map(|((id, (_, last)), info)| {
             let silent_for = Duration::from_millis(now.millis().saturating_sub(last as u64));
             let info: Option<Vec<u8>> = wire::read(info)?;

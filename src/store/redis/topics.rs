@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use redis::aio::PubSubSink;
 use redis::cluster_async::ClusterConnection;
-use redis::{ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult, Value};
+use redis::{Cmd, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult, Value};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -30,14 +30,14 @@ const AT_ONCE: usize = 64;
 
 impl Shared {
     pub(super) async fn publish_news(&self, news: &News) -> Result<()> {
-        self.publish_bytes(&news.topic, &wire::news(&news.body)).await
+        self.query(self.publication(&news.topic, &wire::news(&news.body))).await
     }
 
-    async fn publish_bytes(&self, topic: &Topic, payload: &[u8]) -> Result<()> {
+    fn publication(&self, topic: &Topic, payload: &[u8]) -> Cmd {
         let (command, channel) = self.voice(topic);
         let mut command = redis::cmd(command);
         command.arg(channel).arg(payload);
-        self.query(command).await
+        command
     }
 
     /// For each shard the tag of a slot that it serves. Every node computes the same.
@@ -47,7 +47,7 @@ impl Shared {
         }
         let mut command = redis::cmd("CLUSTER");
         command.arg("SLOTS");
-        let ranges: Vec<Vec<Value>> = self.query(command).await?;
+        let ranges: Vec<Vec<Value>> = self.vital_one(command).await?;
         let mut first_slots: Vec<(u16, String)> = Vec::new();
         for range in ranges {
             let [first, _, Value::Array(master), ..] = &range[..] else { return Err(wire::strange()) };
@@ -76,7 +76,7 @@ impl Topics for RedisStore {
             let tags = self.shared.find_probe_tags().await?;
             *locked(&self.shared.probe_tags) = tags;
         }
-        self.shared.publish_bytes(&Topic::Probe(node, number), wire::PROBE).await
+        self.shared.vital_one(self.shared.publication(&Topic::Probe(node, number), wire::PROBE)).await
     }
 
     async fn listen(&self) -> Result<Subscriber> {

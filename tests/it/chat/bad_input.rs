@@ -176,10 +176,11 @@ fn random_json_around_valid_messages_never_ends_a_connection() {
             for frame in &frames {
                 client.send_anything(frame).await;
             }
-            tokio::time::timeout(Duration::from_secs(10), client.fence()).await.expect("answered");
+            tokio::time::timeout(Duration::from_secs(60), client.fence()).await.expect("answered");
             for frame in client.received().iter().filter(|frame| frame["type"] == "error") {
                 let code = frame["error"]["code"].as_u64().unwrap();
-                assert!([1, 4, 5, 7, 10, 11, 13, 14, 16, 18].contains(&code), "{frame}");
+                // 17: no media node for a call.
+                assert!([1, 4, 5, 7, 10, 11, 13, 14, 16, 17, 18].contains(&code), "{frame}");
             }
             client.close().await;
         });

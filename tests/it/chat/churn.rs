@@ -83,7 +83,7 @@ async fn every_client_that_resumes_has_everything(site: Site) {
             turn += 1;
             let mut client = Client::resume(site.any(turn), &account).await;
             // The connection is lost in the middle of what comes: behind the answer, with or without some live messages.
-            let view = client.ask("channelJoin", json!({ "after": all.len(), "limit": 200 })).await;
+            let view = client.ask("channelJoin", json!({ "after": all.len(), "limit": 50 })).await;
             all.extend(seqs(view["messages"].as_array().unwrap()));
             if view["more"] == false && all.len() < 300 && turn % 2 == 0 {
                 client.expect_type("channelMessage").await;

@@ -1,6 +1,6 @@
 //! Users as others see them, accounts as their owners change them, and what moderators do.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ async fn users_are_listed_those_online_first(site: Site) {
             assert_eq!(listed[2], of(&uuid));
             break;
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -1,15 +1,15 @@
 //! Clients that read slowly or not at all: what it costs them, and that it costs nobody else anything.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::site::Site;
-use crate::support::client::{Client, Pace, seqs};
+use crate::support::client::{Client, PATIENCE, Pace, seqs};
 
 everywhere!(
-    who_never_reads_is_closed_and_misses_nothing_after_all with [("STALL_SECONDS", "1"), ("RATE_MESSAGES", "0")],
-    who_reads_slowly_misses_nothing with [("RATE_MESSAGES", "0")],
+    who_never_reads_is_closed_and_misses_nothing_after_all with [("STALL_SECONDS", "5"), ("RATE_MESSAGES", "0")],
+    who_reads_slowly_misses_nothing with [("STALL_SECONDS", "120"), ("RATE_MESSAGES", "0")],
 );
 
 /// More than the system keeps for a connection and the node's queue together.
@@ -26,7 +26,9 @@ async fn who_never_reads_is_closed_and_misses_nothing_after_all(site: Site) {
     write_a_lot(&mut writer).await;
     reader.hears(&last()).await;
     assert_eq!(seqs(&reader.messages()), (1..=MESSAGES).collect::<Vec<_>>());
+    let start = Instant::now();
     while site.there().metric("rialto_closes_total{code=\"1013\"}").await < 1.0 {
+        assert!(start.elapsed() < PATIENCE, "it is never closed");
         // Others are served meanwhile.
         writer.fence().await;
         reader.fence().await;
@@ -53,7 +55,9 @@ async fn who_reads_slowly_misses_nothing(site: Site) {
     slow.join("").await;
     slow.read_at(Pace::Stopped);
     write_a_lot(&mut writer).await;
+    let start = Instant::now();
     while site.there().metric("rialto_refills_total").await == 0.0 {
+        assert!(start.elapsed() < PATIENCE, "it never falls behind");
         writer.fence().await;
     }
     // It has fallen behind, and now takes its time.

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::crew::wait_for;
-use crate::support::client::Client;
+use crate::support::client::{Client, PATIENCE};
 use crate::support::node::{Node, Settings};
 use crate::support::proxy::{FaultProxy, Mode};
-use crate::support::redis::RedisServer;
+use crate::support::redis::{RedisServer, wait_until};
 
-/// A call may stand still for so long when its media node is gone.
-const GAP: Duration = Duration::from_secs(3);
+/// No call stands still for so long when its media node is gone, on a machine however busy. What is promised is much less, and measured
+/// where nothing else runs (`tests/browser/timed/moving.test.mjs`).
+const GAP: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_outlives_its_media_node() {
@@ -32,13 +33,15 @@ async fn a_media_node_that_slept_does_no_harm_when_it_wakes() {
     let frozen = Instant::now();
     scene.serving.pause(true);
     scene.both_have_another_connection(before, frozen).await;
+    let moves = scene.ann.received_of("callMoved").len();
     scene.serving.pause(false);
     for emoji in ["👍", "👋"] {
         scene.bob.ask("callState", json!({ "reaction": emoji })).await;
         scene.ann.expect("his reaction", |v| v["callState"]["reaction"] == emoji).await;
     }
-    let moves = scene.ann.received_of("callMoved");
-    assert_eq!(moves, [json!({})], "it has moved once");
+    // Unless the other one has stood still, too, for longer than its lease lasts.
+    let lost_it = scene.idle.metric("rialto_media_renewals_refused_total").await > 0.0;
+    assert!(lost_it || scene.ann.received_of("callMoved").len() == moves, "it has moved once more");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,13 +76,14 @@ struct Scene {
     ann: Client,
     bob: Client,
     serving: Node,
-    _idle: Node,
+    idle: Node,
     _chat: Node,
 }
 
 impl Scene {
     async fn of_two(redis: &RedisServer) -> Self {
         let (chat, one, other) = tokio::join!(node(redis, "chat"), node(redis, "media"), node(redis, "media"));
+        wait_for(|| wait_until("all are on the list", || redis.cli(&["ZCARD", "rialto:{nodes}"]) == "3"));
         let (mut ann, mut bob) = (Client::guest(&chat).await, Client::guest(&chat).await);
         ann.call(json!({ "audio": true })).await;
         bob.call(json!({ "audio": true })).await;
@@ -88,14 +92,16 @@ impl Scene {
         ann.offered().await;
         bob.offered().await;
         // Its figures are told once a second.
+        let start = Instant::now();
         let (serving, idle) = loop {
+            assert!(start.elapsed() < PATIENCE, "nobody serves the room");
             match (one.metric(ROOMS).await, other.metric(ROOMS).await) {
                 (1.0, 0.0) => break (one, other),
                 (0.0, 1.0) => break (other, one),
                 _ => tokio::time::sleep(Duration::from_millis(20)).await,
             }
         };
-        Self { ann, bob, serving, _idle: idle, _chat: chat }
+        Self { ann, bob, serving, idle, _chat: chat }
     }
 
     /// The highest number of a connection so far.

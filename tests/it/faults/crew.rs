@@ -1,8 +1,8 @@
 //! Many people in the general channel who write at the same time, each waiting for an acknowledgement before the next message.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -16,7 +16,7 @@ use crate::support::node::{Node, Settings};
 /// What a request is told while Redis is away.
 pub const UNAVAILABLE: u64 = 17;
 /// How long a storm may last.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// So many nodes that share a Redis, without limits.
 pub async fn nodes(count: usize, settings: &Settings) -> Vec<Node> {
@@ -40,6 +40,7 @@ struct Told {
     stop: AtomicBool,
     acknowledged: AtomicUsize,
     refused: AtomicUsize,
+    refusals: Mutex<Vec<String>>,
 }
 
 /// One of them, afterwards.
@@ -72,6 +73,11 @@ impl Crew {
     /// Waits until so many more messages are refused.
     pub async fn refused(&self, more: usize) {
         self.reach("refused", more, &self.told.refused).await;
+    }
+
+    /// What was refused so far.
+    pub fn refusals(&self) -> Vec<String> {
+        self.told.refusals.lock().unwrap().clone()
     }
 
     async fn reach(&self, what: &str, more: usize, count: &AtomicUsize) {
@@ -118,6 +124,7 @@ impl Writer {
                 }
                 Some(answer) => {
                     assert_eq!(answer["error"]["code"], UNAVAILABLE, "{answer}");
+                    told.refusals.lock().unwrap().push(words.clone());
                     told.refused.fetch_add(1, Ordering::Relaxed);
                     self.refused.push(words);
                 }

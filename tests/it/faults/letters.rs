@@ -14,15 +14,15 @@ use rialto::session::Sent;
 use rialto::store::Store;
 use rialto::store::nodes::NodeInfo;
 use rialto::store::record::{self, Envelope, NewsRecord, Signal};
-use rialto::store::redis::{RedisSettings, RedisStore};
+use rialto::store::redis::RedisSettings;
 use tokio::time::{sleep, timeout};
 
 use super::crew::wait_for;
 use crate::store_contract::vocabulary::most;
 use crate::support::proxy::{FaultProxy, Mode};
-use crate::support::redis::{RedisServer, wait_until};
+use crate::support::redis::{RedisServer, connect, wait_until};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn letters_arrive_once_and_in_order_over_connections_that_break() {
@@ -127,7 +127,7 @@ struct PostOffice {
 impl PostOffice {
     async fn open(port: u16) -> Self {
         let settings = RedisSettings::new(format!("redis://127.0.0.1:{port}").parse().unwrap());
-        let store: Arc<dyn Store> = Arc::new(RedisStore::connect(settings).await.unwrap());
+        let store: Arc<dyn Store> = Arc::new(connect(settings).await);
         let (node, metrics) = (NodeId::random(), Metrics::new());
         store.beat(node, &NodeInfo::default()).await.unwrap();
         let (bus, task) = Bus::new(node, store.clone(), metrics.clone());

@@ -6,13 +6,13 @@ use rialto::ids::ChannelId;
 use serde_json::json;
 
 use super::crew::{Crew, UNAVAILABLE, all_have_the_same, last_word, no_number_names_two_messages, nodes, wait_for};
-use crate::support::client::{Client, Pace};
+use crate::support::client::{Client, PATIENCE, Pace};
 use crate::support::node::{Node, Settings};
 use crate::support::redis::{RedisCluster, RedisServer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_a_restart_of_redis_and_reaches_everybody_once() {
-    let mut redis = wait_for(RedisServer::start_durable);
+    let mut redis = wait_for(RedisServer::start);
     let nodes = nodes(3, &Settings::redis(&redis.url())).await;
     let crew = Crew::write(&nodes, 50).await;
     crew.acknowledged(200).await;
@@ -34,7 +34,6 @@ async fn what_was_acknowledged_survives_a_restart_of_redis_and_reaches_everybody
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_a_restart_of_a_master_of_a_cluster() {
     let mut redis = wait_for(RedisCluster::start);
-    redis.servers.iter().for_each(|server| drop(server.cli(&["CONFIG", "SET", "appendfsync", "always"])));
     let nodes = nodes(2, &Settings::redis(&redis.url())).await;
     let crew = Crew::write(&nodes, 12).await;
     crew.acknowledged(50).await;
@@ -55,7 +54,7 @@ async fn what_was_acknowledged_survives_a_restart_of_a_master_of_a_cluster() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_comes_back_empty_begins_a_new_epoch_and_everybody_loads_anew() {
-    let mut redis = wait_for(RedisServer::start_durable);
+    let mut redis = wait_for(RedisServer::start);
     let nodes = nodes(2, &Settings::redis(&redis.url())).await;
     let crew = Crew::write(&nodes, 20).await;
     crew.acknowledged(60).await;
@@ -117,7 +116,7 @@ async fn who_wrote_what_was_stored_and_lost_before_it_came_back_is_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_said_first_after_an_outage_in_which_nobody_spoke_is_accepted() {
-    let mut redis = wait_for(RedisServer::start_durable);
+    let mut redis = wait_for(RedisServer::start);
     let node = Node::start(&Settings::redis(&redis.url())).await;
     let mut ann = Client::guest(&node).await;
     ann.join("").await;
@@ -137,7 +136,10 @@ async fn what_is_said_first_after_an_outage_in_which_nobody_spoke_is_accepted() 
 
 /// Waits until the node says that it is ready, or not.
 async fn answers(node: &Node, status: u16) {
-    while node.get("/readyz").await.0 != status {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let says_so = async {
+        while node.get("/readyz").await.0 != status {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, says_so).await.unwrap_or_else(|_| panic!("/readyz never answers {status}"));
 }

@@ -15,7 +15,7 @@ mod two_nodes {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_room_goes_on_after_redis_came_back_empty() {
-        let mut redis = wait_for(RedisServer::start_durable);
+        let mut redis = wait_for(RedisServer::start);
         let nodes = nodes(2, &Settings::redis(&redis.url()).with("LOBBY_GRACE_SECONDS", 5)).await;
         let (mut host, code) = Player::create(&nodes[0], Value::Null).await;
         let mut guest = Player::join(&nodes[1], &code, None).await;

@@ -18,7 +18,7 @@ mod two_nodes {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn who_was_there_is_found_again_after_redis_came_back_empty() {
-        let mut redis = wait_for(RedisServer::start_durable);
+        let mut redis = wait_for(RedisServer::start);
         let nodes = nodes(2, &Settings::redis(&redis.url())).await;
         let mut ann = Peer::come(&nodes[0], "?events=1").await;
         let mut bob = Peer::come_to(&nodes[1], "", &[&ann]).await;

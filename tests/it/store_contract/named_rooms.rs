@@ -106,14 +106,21 @@ pub async fn guests_come_are_renamed_and_go(store: TestStore) {
 }
 
 pub async fn a_room_goes_unless_it_is_kept(store: TestStore) {
-    let [gone, kept, entered] = [(); 3].map(|()| room(0));
-    for room in [&gone, &kept, &entered] {
-        store.found(room, SHORT).await.unwrap();
-    }
-    let news = news(Topic::Channel(entered.channel()), "in");
     let (active, anew) = (Keep { active: true, anew: false }, Keep { active: false, anew: true });
-    assert_eq!(store.keep_named_room(&kept, LONG, active).await.unwrap(), Kept::There);
-    assert!(matches!(store.admit(&entered, &guest(), UserId::random(), LONG, &news).await.unwrap(), Admission::In(_)));
+    let ([gone, kept, entered], is_kept, admission) = in_time(&*store, SHORT, || async {
+        let [gone, kept, entered] = [(); 3].map(|()| room(0));
+        for room in [&gone, &kept, &entered] {
+            store.found(room, SHORT).await.unwrap();
+        }
+        let is_kept = store.keep_named_room(&kept, LONG, active).await.unwrap();
+        let news = news(Topic::Channel(entered.channel()), "in");
+        let admission = store.admit(&entered, &guest(), UserId::random(), LONG, &news).await.unwrap();
+        ([gone, kept, entered], is_kept, admission)
+    })
+    .await;
+    assert_eq!(is_kept, Kept::There);
+    assert!(matches!(admission, Admission::In(_)));
+    let news = news(Topic::Channel(entered.channel()), "in");
     time_passes(&*store, SHORT * 2).await;
     assert_eq!(store.other().named_room(&gone.slug).await.unwrap(), None);
     assert_eq!(store.admit(&gone, &guest(), UserId::random(), LONG, &news).await.unwrap(), Admission::Gone);

@@ -41,13 +41,17 @@ pub async fn an_unused_room_goes_with_what_was_said_in_it(store: TestStore) {
 }
 
 pub async fn a_room_that_is_used_stays(store: TestStore) {
-    let [used, kept] = [RoomId::random(), RoomId::random()];
-    for room in [used, kept] {
-        store.make_room(room, SHORT).await.unwrap();
-        post(&*store, ChannelId(room.0), "a word").await;
-    }
-    store.use_room(used, LONG).await.unwrap();
-    store.other().keep_rooms(&[kept], LONG).await.unwrap();
+    let [used, kept] = in_time(&*store, SHORT, || async {
+        let [used, kept] = [RoomId::random(), RoomId::random()];
+        for room in [used, kept] {
+            store.make_room(room, SHORT).await.unwrap();
+            post(&*store, ChannelId(room.0), "a word").await;
+        }
+        store.use_room(used, LONG).await.unwrap();
+        store.other().keep_rooms(&[kept], LONG).await.unwrap();
+        [used, kept]
+    })
+    .await;
     time_passes(&*store, SHORT * 2).await;
     store.sweep_rooms(1_000).await.unwrap();
     for room in [used, kept] {

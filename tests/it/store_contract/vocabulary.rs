@@ -14,7 +14,7 @@ use rialto::store::topics::{Heard, News, Payload, Subscriber, Topic};
 use rialto::store::{Result, Store};
 
 /// Longer than anything here takes, on a very busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 /// So long that nothing with this lifetime expires during a test.
 pub const LONG: Duration = Duration::from_secs(600);
 
@@ -36,6 +36,18 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: imp
 pub async fn time_passes(store: &dyn Store, time: Duration) {
     let then = store.now().await.unwrap().plus(time);
     eventually("time has passed", || async { store.now().await.unwrap() > then }).await;
+}
+
+/// Does something, anew until it took less than this by the store's clock: what lives for so long was there until the end.
+pub async fn in_time<T, F: Future<Output = T>>(store: &dyn Store, time: Duration, act: impl Fn() -> F) -> T {
+    for _ in 0..20 {
+        let start = store.now().await.unwrap();
+        let done = act().await;
+        if store.now().await.unwrap() < start.plus(time) {
+            return done;
+        }
+    }
+    panic!("it takes longer than {time:?} every time");
 }
 
 /// Runs all of these at once.

@@ -21,7 +21,7 @@ use super::node::Node;
 /// Bytes that the system keeps of what was not read.
 const RECEIVE_BUFFER: u32 = 64 * 1024;
 /// How long anything may take that a test waits for.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 type Socket = WebSocketStream<TcpStream>;
 

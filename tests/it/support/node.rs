@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::process;
 
 /// How long a node may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// What a node is started with. Clones share the data folder, so only nodes on Redis may run at once with the same settings.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Sends a signal, by its name without `SIG`.
 pub fn signal(id: u32, name: &str) {
@@ -13,7 +13,9 @@ pub fn signal(id: u32, name: &str) {
 /// Stops a process or lets it go on. It stands still when this returns: on a busy machine its other threads run until one has seen the signal.
 pub fn pause(id: u32, on: bool) {
     signal(id, if on { "STOP" } else { "CONT" });
+    let start = Instant::now();
     while on && !stands_still(id) {
+        assert!(start.elapsed() < Duration::from_secs(60), "process {id} does not stop");
         sleep(Duration::from_millis(1));
     }
 }

@@ -7,12 +7,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
+use rialto::store::redis::{RedisSettings, RedisStore};
 use tempfile::TempDir;
 
 use super::process;
 
 /// How long a server, a Cluster or a failover may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A port that was free a moment ago and that this process gives out once. It lies below those that the kernel gives to
 /// outgoing connections, so that none of the many clients here takes it before the server does, or while it is restarted.
@@ -38,6 +39,18 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// The store on one of these; that it can be reached at once is not asked for.
+pub async fn connect(settings: RedisSettings) -> RedisStore {
+    let start = Instant::now();
+    loop {
+        match RedisStore::connect(settings.clone()).await {
+            Ok(store) => return store,
+            Err(error) => assert!(start.elapsed() < PATIENCE, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// One `redis-server`.
 pub struct RedisServer {
     pub port: u16,
@@ -51,11 +64,6 @@ impl RedisServer {
     /// With an append-only file, as it should run in earnest.
     pub fn start() -> Self {
         Self::start_with(&[])
-    }
-
-    /// With `appendfsync always`: what is acknowledged survives `kill -9` of the machine.
-    pub fn start_durable() -> Self {
-        Self::start_with(&["--appendfsync", "always"])
     }
 
     /// With further arguments.
@@ -177,7 +185,7 @@ impl RedisCluster {
     pub fn start() -> Self {
         let buses = [free_port(), free_port(), free_port()];
         let start = |bus: &u16| {
-            RedisServer::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus.to_string(), "--cluster-node-timeout", "2000"])
+            RedisServer::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus.to_string(), "--cluster-node-timeout", "15000"])
         };
         let servers: Vec<RedisServer> = buses.iter().map(start).collect();
         for (server, range) in servers.iter().zip([("0", "5460"), ("5461", "10922"), ("10923", "16383")]) {
@@ -200,7 +208,7 @@ impl RedisCluster {
     }
 }
 
-/// A master, a replica, and three Sentinels that are quick to act.
+/// A master, a replica, and three Sentinels, who act only when a test wants it: on a busy machine a server may stand still for long.
 pub struct RedisSentinel {
     pub master: RedisServer,
     pub replica: RedisServer,
@@ -232,6 +240,10 @@ impl RedisSentinel {
             after("num-slaves").as_deref() == Some("1") && after("num-other-sentinels").as_deref() == Some("2")
         };
         wait_until("the Sentinels know each other", || sentinels.iter().all(sees_all));
+        for sentinel in &sentinels {
+            // One that stood still itself would do nothing for half a minute.
+            assert_eq!(ask(sentinel.port, &["SENTINEL", "DEBUG", "tilt-trigger", "600000"]).trim(), "OK");
+        }
         Self { master, replica, sentinels }
     }
 
@@ -244,6 +256,17 @@ impl RedisSentinel {
     pub fn traces(&self) -> Vec<(u32, String)> {
         let sentinels = self.sentinels.iter().map(|sentinel| (sentinel.child.id(), sentinel.directory.path().display().to_string()));
         [self.master.trace(), self.replica.trace()].into_iter().chain(sentinels).collect()
+    }
+
+    /// Waits until the replica has all that was written so far.
+    pub fn is_in_step(&self) {
+        let offset = |server: &RedisServer, name: &str| -> u64 {
+            let info = server.cli(&["INFO", "replication"]);
+            info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map_or(0, |offset| offset.trim().parse().unwrap())
+        };
+        let written = offset(&self.master, "master_repl_offset");
+        assert!(written > 0);
+        wait_until("the replica has everything", || offset(&self.replica, "slave_repl_offset") >= written);
     }
 
     /// From now on the replica misses what is written: it cannot sign in to its master any more.
@@ -262,6 +285,10 @@ impl RedisSentinel {
 
     /// Waits until the replica is the master, because that one does not answer.
     pub fn replica_takes_over(&self) {
+        for sentinel in &self.sentinels {
+            let answer = ask(sentinel.port, &["SENTINEL", "SET", "mymaster", "down-after-milliseconds", "3000"]);
+            assert_eq!(answer.trim(), "OK");
+        }
         let port = self.replica.port.to_string();
         wait_until("the replica is master", || {
             self.replica.cli(&["INFO", "replication"]).contains("role:master")
@@ -283,7 +310,7 @@ fn start_sentinel(master: u16) -> Sentinel {
     let file = directory.path().join("sentinel.conf");
     let settings = format!(
         "port {port}\nbind 127.0.0.1\ndir {}\nsentinel monitor mymaster 127.0.0.1 {master} 2\n\
-         sentinel down-after-milliseconds mymaster 1000\nsentinel failover-timeout mymaster 4000\n",
+         sentinel down-after-milliseconds mymaster 60000\nsentinel failover-timeout mymaster 4000\n",
         directory.path().display()
     );
     fs::write(&file, settings).unwrap();
