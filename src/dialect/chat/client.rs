@@ -213,7 +213,8 @@ impl Client {
 
     /// What the session wrote and never got back may be lost: it is to be sent again, which its name for the message makes safe.
     fn give_up(&self, lost: impl Fn(&LogEvent) -> bool) {
-        let lost: Vec<Owed> = self.state().owed.extract_if(|_, owed| owed.event.as_ref().is_some_and(&lost)).map(|(_, owed)| owed).collect();
+        let lost: Vec<Owed> =
+            self.state().owed.extract_if(|_, owed| owed.event.as_ref().is_some_and(&lost)).map(|(_, owed)| owed).collect();
         for owed in lost {
             let Some(LogEvent { record: LogRecord::Message(message), .. }) = owed.event else { continue };
             let recipient = message.to.map_or_else(String::new, |to| to.to_string());
@@ -227,9 +228,8 @@ impl Client {
     /// acknowledged to its author, wherever that one has gone since.
     pub fn pay(&self) {
         let session = self.session.id();
-        let lost = |event: &LogEvent| {
-            channel_of(event).is_some_and(|channel| !self.services.hub.brings(channel, session, event.entry.position))
-        };
+        let lost =
+            |event: &LogEvent| channel_of(event).is_some_and(|channel| !self.services.hub.brings(channel, session, event.entry.position));
         let mut events: Vec<(MessageId, LogEvent)> =
             self.state().owed.iter().filter_map(|(id, owed)| Some((*id, owed.event.clone()?))).collect();
         events.retain(|(_, event)| lost(event));
