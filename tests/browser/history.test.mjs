@@ -1,24 +1,30 @@
+// 1,000 messages that were said on one node, read on another.
+
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launch, Window } from './support/browser.mjs';
+import { Cluster } from './support/cluster.mjs';
 import { seed, seeded, UNHURRIED } from './support/seed.mjs';
-import { Server } from './support/server.mjs';
 
 const MESSAGES = 1_000;
 
 let browser;
-let server;
+let cluster;
+/** The node on which everything is said, and the one on which it is read. */
+let here;
+let there;
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), Server.start(UNHURRIED)]);
-  await seed(browser, server, Array.from({ length: MESSAGES }, (_, index) => seeded(index + 1)));
+  [browser, cluster] = await Promise.all([launch(), Cluster.start(UNHURRIED)]);
+  [here, there] = cluster.nodes;
+  await seed(browser, here, Array.from({ length: MESSAGES }, (_, index) => seeded(index + 1)));
 });
-after(() => Promise.all([browser?.close(), server?.stop()]));
+after(() => Promise.all([browser?.close(), cluster?.stop()]));
 
 /** A window with eyes for the log. */
 async function reader(context) {
-  const window = await Window.open(browser, server.url);
+  const window = await Window.open(browser, there.url);
   context.after(() => window.context.close());
   const { page } = window;
   return {
@@ -81,8 +87,9 @@ test('a turn of the wheel moves the messages by just so much, although rows abov
   await page.mouse.move(700, 400);
   for (let turn = 0; turn < 6; turn += 1) {
     const [number, top] = inTheMiddle(await places());
+    const before = await page.evaluate(() => document.querySelector('.log').scrollTop);
     await page.mouse.wheel(0, -700);
-    await page.waitForFunction((before) => document.querySelector('.log').scrollTop !== before, await page.evaluate(() => document.querySelector('.log').scrollTop));
+    await page.waitForFunction((was) => document.querySelector('.log').scrollTop !== was, before);
     await settled();
     const now = (await places())[number];
     assert.ok(Math.abs(now - top - 700) < 1.5, `${number} went from ${top} to ${now}`);
@@ -153,7 +160,7 @@ test('the newest message is one click away, and who comes back to a channel find
   await settled();
   const before = await places();
   const [number, top] = inTheMiddle(before);
-  await seed(browser, server, ['one more']);
+  await seed(browser, here, ['one more']);
   await page.locator('.jump .badge').waitFor();
   assert.equal((await places())[number], top);
 
@@ -180,7 +187,7 @@ test('a message is written anew while others go on writing: it stays where it is
   assert.equal(text, 'message 5000 anew');
 
   for (let round = 0; round < 4; round += 1) {
-    await seed(browser, server, Array.from({ length: 60 }, (_, index) => seeded(6_000 + 60 * round + index)));
+    await seed(browser, here, Array.from({ length: 60 }, (_, index) => seeded(6_000 + 60 * round + index)));
     await page.keyboard.type('!');
   }
   await page.waitForFunction(() => document.querySelector('.jump .badge').textContent === '99+');

@@ -1,8 +1,11 @@
+// What people mean ill with, said on one node, is shown on another.
+
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launch, scene, Window } from './support/browser.mjs';
-import { seed } from './support/seed.mjs';
+import { Cluster } from './support/cluster.mjs';
+import { seed, UNHURRIED } from './support/seed.mjs';
 import { Server } from './support/server.mjs';
 
 const FAMILY = '👩‍👩‍👧‍👦';
@@ -33,26 +36,27 @@ const CORPUS = {
 const NAMES = ['<img src=x onerror=alert(1)>', '\u202eevil eman', `Z${'\u0301'.repeat(30)}`, 'W'.repeat(32), '\u2067\u2066x'];
 
 let browser;
-let server;
+let cluster;
+/** The node on which everything is said, and the one on which it is read. */
+let here;
+let there;
 
 before(async () => {
-  [browser, server] = await Promise.all([
-    launch(),
-    Server.start({ MAX_MESSAGE_CHARS: '200000', MAX_FRAME_BYTES: '2000000', RATE_MESSAGES: '0', BCRYPT_COST: '4' }),
-  ]);
+  [browser, cluster] = await Promise.all([launch(), Cluster.start({ MAX_MESSAGE_CHARS: '200000', MAX_FRAME_BYTES: '2000000', ...UNHURRIED })]);
+  [here, there] = cluster.nodes;
 });
-after(() => Promise.all([browser?.close(), server?.stop()]));
+after(() => Promise.all([browser?.close(), cluster?.stop()]));
 
 /** Opens a page that notices whatever gets out of hand. */
 async function watched(context) {
-  const window = await Window.open(browser, server.url);
+  const window = await Window.open(browser, there.url);
   context.after(() => window.context.close());
   window.strays = [];
   window.page.on('dialog', (dialog) => {
     window.strays.push(dialog.message());
     dialog.dismiss();
   });
-  window.page.on('request', (request) => request.url().startsWith(server.url) || request.url().startsWith('data:') || window.strays.push(request.url()));
+  window.page.on('request', (request) => request.url().startsWith(there.url) || request.url().startsWith('data:') || window.strays.push(request.url()));
   return window;
 }
 
@@ -103,8 +107,8 @@ async function isInert({ page, faults, strays }) {
 
 test('hostile texts and names are shown as what they are, and do nothing', async (context) => {
   const window = await watched(context);
-  await seed(browser, server, Object.values(CORPUS));
-  for (const [index, name] of NAMES.entries()) await seed(browser, server, [`of a strange name ${index}`], name).catch((error) => assert.match(String(error), /error/));
+  await seed(browser, here, Object.values(CORPUS));
+  for (const [index, name] of NAMES.entries()) await seed(browser, here, [`of a strange name ${index}`], name).catch((error) => assert.match(String(error), /error/));
   await window.page.locator('.bubble', { hasText: 'of a strange name 3' }).waitFor();
   for (const width of [1440, 768, 360]) await inOrder(window, width);
   await isInert(window);
@@ -117,7 +121,7 @@ test('hostile texts and names are shown as what they are, and do nothing', async
 test('what is too long at once is unfolded on demand, and even then stays in its place', async (context) => {
   const window = await watched(context);
   const { page } = window;
-  await seed(browser, server, ['W'.repeat(100_000), Array.from({ length: 500 }, (_, line) => `line ${line}`).join('\n'), 'the end']);
+  await seed(browser, here, ['W'.repeat(100_000), Array.from({ length: 500 }, (_, line) => `line ${line}`).join('\n'), 'the end']);
   await page.locator('.bubble', { hasText: /^the end$/ }).last().waitFor();
   const folded = page.locator('.message', { hasText: /line 0/ }).last();
   assert.ok((await folded.locator('.bubble').textContent()).length < 1_600);
@@ -130,14 +134,22 @@ test('what is too long at once is unfolded on demand, and even then stays in its
     await page.evaluate(() => document.querySelector('.log').scrollBy(0, -500));
     await page.evaluate(() => new Promise(requestAnimationFrame));
   }
-  await long.getByRole('button', { name: 'Show more' }).click();
+  const more = long.getByRole('button', { name: 'Show more' });
+  // At the lower edge, where the tools are of a message that begins out of sight.
+  await more.evaluate((button) => {
+    const log = button.closest('.log');
+    log.scrollBy(0, button.getBoundingClientRect().bottom - log.getBoundingClientRect().bottom);
+  });
+  await page.mouse.move(180, 300);
+  await page.locator('.actions.hanging').waitFor();
+  await more.click();
   await page.waitForFunction(() => [...document.querySelectorAll('.bubble')].some(({ textContent }) => textContent.length === 100_000));
   assert.deepEqual(await page.evaluate(disorder), []);
   await isInert(window);
 });
 
 test('half a character is mended, not sent again for ever', async (context) => {
-  const [ana, ben] = await scene(context, { browser, server }, 2);
+  const [ana, ben] = await scene(context, { browser, cluster }, 2);
   await ana.say('a \ud800 half');
   await ben.page.locator('.bubble', { hasText: 'a \ufffd half' }).waitFor();
   await ana.say('and on');

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { launch, Window } from './support/browser.mjs';
-import { Cluster, until } from './support/cluster.mjs';
+import { deafen, launch, Window } from './support/browser.mjs';
+import { Cluster } from './support/cluster.mjs';
 
 let browser;
 let cluster;
@@ -15,46 +15,59 @@ before(async () => {
 });
 after(() => Promise.all([browser?.close(), cluster?.stop()]));
 
-/**
- * Somebody who comes by way of the balancer, somebody on the other node itself, and the direct channel between them. `home` is
- * the node to which the balancer led.
- */
+/** Somebody who comes by way of the balancer to one node, `home`, somebody on the other itself, and the direct channel between them. */
 async function setUp(context) {
+  const [home, elsewhere] = cluster.nodes;
+  await cluster.hold(0, 0);
+  await cluster.leadTo(home);
   const ana = await Window.open(browser, cluster.url);
-  context.after(() => ana.context.close());
-  let held = [];
-  // Those of the test before may not have gone yet.
-  await until(async () => {
-    held = await Promise.all(cluster.nodes.map((node) => node.sessions()));
-    return held[0] + held[1] === 1;
-  });
-  const [home, elsewhere] = held[0] === 1 ? cluster.nodes : cluster.nodes.toReversed();
   const ben = await Window.open(browser, elsewhere.url);
-  context.after(() => ben.context.close());
+  context.after(() => Promise.all([ana, ben].map((window) => window.context.close())));
+  await cluster.hold(1, 1);
   const name = await ana.name();
   await ana.writeTo(await ben.name());
   await ana.say('before');
   await ben.line(name).locator('button').click();
   await ben.shows(['before']);
-  return { ana, ben, home };
+  return { ana, ben, home, elsewhere };
 }
 
-test('a node dies under the page', async (context) => {
-  const { ana, ben, home } = await setUp(context);
-  await ana.say('in flight');
-  await home.kill();
-  await ben.say('missed');
-  await ana.say('after');
+test('a node dies under two windows: what it never read, what it stored and did not acknowledge, what was missed and what is being written', async (context) => {
+  const { ana, ben, home, elsewhere } = await setUp(context);
+  // Another window in the same channel, to which the node will have said nothing of what it stored.
+  const deaf = await ana.tab(cluster.url, (page) => deafen(page, '"stored"'));
+  await cluster.hold(2, 1);
+  await deaf.line(await ben.name()).locator('button').click();
+  await deaf.shows(['before']);
+  await deaf.toFront();
+  await deaf.say('stored');
+  await ben.shows(['before', 'stored']);
+  await deaf.draft.fill('still writing here');
+
+  await ana.toFront();
+  await ana.shows(['before', 'stored']);
+  await home.freeze(true);
+  await ana.say('unread');
   await ana.draft.fill('still writing');
-  for (const text of ['in flight', 'missed', 'after']) {
-    for (const window of [ana, ben]) await window.page.locator('.message:not(.pending) .bubble', { hasText: text }).waitFor();
+  await ben.say('missed');
+  await ben.shows(['before', 'stored', 'missed']);
+  const pending = (window) => window.page.locator('.message.pending').allTextContents();
+  assert.match(String(await pending(ana)), /unread/);
+  assert.match(String(await pending(deaf)), /stored/);
+  await cluster.leadTo(elsewhere);
+  await home.kill();
+
+  const all = ['before', 'stored', 'missed', 'unread'];
+  for (const window of [ben, ana, deaf]) {
+    await window.toFront();
+    await window.shows(all);
+    await window.banner().waitFor({ state: 'hidden' });
   }
-  const texts = await ben.texts();
-  await ana.shows(texts);
-  assert.deepEqual(texts.toSorted(), ['after', 'before', 'in flight', 'missed']);
-  await ana.banner().waitFor({ state: 'hidden' });
-  assert.equal(await ana.draft.inputValue(), 'still writing');
-  assert.deepEqual([...ana.faults, ...ben.faults], []);
+  assert.deepEqual([await ana.draft.inputValue(), await deaf.draft.inputValue()], ['still writing', 'still writing here']);
+  await ana.toFront();
+  await ana.draft.press('Enter');
+  for (const window of [ana, ben]) await window.shows([...all, 'still writing']);
+  assert.deepEqual([ana, ben, deaf].flatMap(({ faults }) => faults), []);
   await home.restart();
 });
 

@@ -1,24 +1,41 @@
-// Two windows of one browser are one user.
+// Two windows of one browser are one user, on whichever nodes they are.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Account } from './support/account.mjs';
-import { launch, scene } from './support/browser.mjs';
-import { Server } from './support/server.mjs';
+import { launch, Window } from './support/browser.mjs';
+import { Cluster } from './support/cluster.mjs';
 
 let browser;
-let server;
+let cluster;
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), Server.start()]);
+  [browser, cluster] = await Promise.all([launch(), Cluster.start()]);
 });
-after(() => Promise.all([browser?.close(), server?.stop()]));
+after(() => Promise.all([browser?.close(), cluster?.stop()]));
 
-/** Somebody with two windows, and somebody else. */
+/** Somebody's first window, on the first node. It has the balancer's address, as each window that is to have the same profile. */
+async function first(context) {
+  const [here] = cluster.nodes;
+  await cluster.hold(0, 0);
+  await cluster.leadTo(here);
+  const window = await Window.open(browser, cluster.url);
+  context.after(() => window.context.close());
+  await cluster.hold(1, 0);
+  return window;
+}
+
+/** Somebody with two windows on different nodes, and somebody else. */
 async function setUp(context) {
-  const [ana, ben] = await scene(context, { browser, server }, 2);
+  const [here, there] = cluster.nodes;
+  const ana = await first(context);
+  await cluster.leadTo(there);
   const other = await ana.tab();
+  await cluster.hold(1, 1);
+  const ben = await Window.open(browser, there.url);
+  context.after(() => ben.context.close());
+  await cluster.leadTo(here, there);
   await ana.toFront();
   return { ana, other, ben };
 }
@@ -29,16 +46,16 @@ test('a window opened second is the same guest', async (context) => {
 });
 
 test('two windows opened at once become the same guest', async (context) => {
-  const [ana] = await scene(context, { browser, server }, 1);
+  const ana = await first(context);
   const old = await ana.name();
   await ana.page.evaluate(() => localStorage.clear());
   await ana.page.goto('about:blank');
-  const [first, second] = await Promise.all([ana.tab(server.url), ana.tab(server.url)]);
-  await second.page.locator('.account .name', { hasText: await first.name() }).waitFor();
-  assert.notEqual(await first.name(), old);
-  await first.toFront();
-  await first.say('Who am I?');
-  await second.page.locator('.message.own .bubble', { hasText: 'Who am I?' }).waitFor();
+  const [one, two] = await Promise.all([ana.tab(cluster.url), ana.tab(cluster.url)]);
+  await two.page.locator('.account .name', { hasText: await one.name() }).waitFor();
+  assert.notEqual(await one.name(), old);
+  await one.toFront();
+  await one.say('Who am I?');
+  await two.page.locator('.message.own .bubble', { hasText: 'Who am I?' }).waitFor();
 });
 
 test('what one window says and reads, the other has said and read', async (context) => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
 
 import { Account } from './support/account.mjs';
-import { launch, scene, Window } from './support/browser.mjs';
+import { deafen, launch, scene, Window } from './support/browser.mjs';
 import { until } from './support/cluster.mjs';
 import { Server } from './support/server.mjs';
 
@@ -24,19 +24,6 @@ beforeEach(async () => {
 afterEach(() => server?.stop());
 
 const stage = (context, count) => scene(context, { browser, server }, count);
-
-/** Lets the page say what it wants, and hear nothing from now on once it has said a word of this kind. */
-async function deafen(page, word) {
-  await page.routeWebSocket(/\/ws$/, (socket) => {
-    let deaf = false;
-    const upstream = socket.connectToServer();
-    socket.onMessage((data) => {
-      deaf ||= data.includes(word);
-      upstream.send(data);
-    });
-    upstream.onMessage((data) => deaf || socket.send(data));
-  });
-}
 
 /** Lets the page say nothing of this kind. */
 async function gag(page, word) {

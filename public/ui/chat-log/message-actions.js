@@ -73,13 +73,20 @@ export class MessageActions {
     this.#keepInView(line);
   }
 
-  /** Where the style sheet's place is beyond the top, they hang from the message instead, or as low as can be seen. @param {Element} line */
+  /**
+   * Where the style sheet's place is beyond the top, they hang from the message instead, or as low as can be seen; never over the button
+   * that unfolds it.
+   *
+   * @param {Element} line
+   */
   #keepInView(line) {
     const bar = this.#bar;
     bar.classList.remove('hanging');
     const [view, message, own] = [this.#home, line, bar].map((node) => node.getBoundingClientRect());
     if (!view || !message || !own || own.top >= view.top) return;
-    const top = Math.min(message.bottom, view.bottom - own.height) - OVERLAP;
+    const lowest = Math.min(message.bottom, view.bottom - own.height) - OVERLAP;
+    const more = line.querySelector('.folded > button')?.getBoundingClientRect();
+    const top = more && lowest < more.bottom ? Math.min(lowest, more.top - own.height) : lowest;
     bar.style.setProperty('--hang', `${top - message.top}px`);
     bar.classList.add('hanging');
   }

@@ -43,6 +43,19 @@ export function launch(...more) {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: [...ARGUMENTS, ...more], timeout: 120_000 });
 }
 
+/** Lets the page hear nothing any more on the connection on which it first says a word of this kind. */
+export async function deafen(page, word) {
+  let deaf;
+  await page.routeWebSocket(/\/ws$/, (socket) => {
+    const upstream = socket.connectToServer();
+    socket.onMessage((data) => {
+      if (data.includes(word)) deaf ??= socket;
+      upstream.send(data);
+    });
+    upstream.onMessage((data) => deaf === socket || socket.send(data));
+  });
+}
+
 /** A window with a profile of its own, so with a user of its own, and what can be seen and done in it. */
 export class Window {
   /** What went wrong in the page, a connection that could not be made apart. */
@@ -146,10 +159,11 @@ export class Window {
   }
 }
 
-/** A server, a browser and some windows for one scenario. */
-export async function scene(test, { server, browser }, count) {
+/** Some windows for one scenario: on one server, or on the nodes of a cluster by turns. */
+export async function scene(test, { browser, server, cluster }, count) {
+  const nodes = cluster?.nodes ?? [server];
   const windows = [];
-  for (let opened = 0; opened < count; opened += 1) windows.push(await Window.open(browser, server.url));
+  for (let opened = 0; opened < count; opened += 1) windows.push(await Window.open(browser, nodes[opened % nodes.length].url));
   test.after(() => Promise.all(windows.map((window) => window.context.close())));
   return windows;
 }

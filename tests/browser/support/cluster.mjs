@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 import { PATIENCE } from './browser.mjs';
 import { directory } from './files.mjs';
@@ -33,7 +35,7 @@ export class Redis {
   }
 }
 
-/** The real HAProxy with the repository's configuration, in which only addresses differ, and what a test may not have that many of. */
+/** The real HAProxy with the repository's configuration, in which only addresses differ, what a test may not have that many of, and that it takes orders. */
 class Balancer {
   static async start(nodes) {
     const balancer = new Balancer();
@@ -44,12 +46,32 @@ class Balancer {
     const configuration = given
       .replaceAll(/^ {4}server-template .*$/gm, servers)
       .replace('bind :8080', `bind 127.0.0.1:${balancer.port}`)
-      .replace('maxconn 30000', 'maxconn 1000');
-    assert.ok(configuration.includes(servers), 'the configuration names its servers otherwise now');
+      .replace('maxconn 30000', `maxconn 1000\n    stats socket ${balancer.#control} level admin`);
+    assert.ok(configuration.includes(servers) && configuration.includes('stats socket'), 'the configuration names things otherwise now');
     const path = join(balancer.directory, 'haproxy.cfg');
     await writeFile(path, configuration);
     balancer.program = new Program('haproxy', ['-db', '-f', path]);
     return balancer;
+  }
+
+  get #control() {
+    return join(this.directory, 'control');
+  }
+
+  /** Leads whoever comes to some servers alone; what is open stays where it is. @param {boolean[]} chosen By their numbers. */
+  async lead(chosen) {
+    const orders = chosen.map((isChosen, index) => `set server chat/node-${index} state ${isChosen ? 'ready' : 'drain'}`);
+    assert.equal((await this.#order(orders.join('; '))).trim(), '');
+    // One that was away is looked at once a second.
+    const states = chosen.map((isChosen, index) => new RegExp(`^chat,node-${index},.*${isChosen ? ',UP,' : ',(DRAIN|DOWN)'}`, 'm'));
+    await until(async () => {
+      const table = await this.#order('show stat');
+      return states.every((state) => state.test(table));
+    });
+  }
+
+  #order(words) {
+    return text(connect(this.#control).end(`${words}\n`));
   }
 
   async stop() {
@@ -58,17 +80,18 @@ class Balancer {
   }
 }
 
-/** Some nodes on one Redis behind one address, which stays when one of them dies. */
+/** Two nodes on one Redis behind one address, which stays when one of them dies. */
 export class Cluster {
   redis;
   nodes;
   #balancer;
 
-  static async start(count = 2) {
+  /** @param {Record<string, string>} [more] Settings of the nodes. */
+  static async start(more = {}) {
     const cluster = new Cluster();
     cluster.redis = await Redis.start();
-    const settings = { REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}`, TRUSTED_PROXY_HOPS: '1' };
-    cluster.nodes = await Promise.all(Array.from({ length: count }, () => Server.start(settings)));
+    const settings = { REDIS_URL: `redis://127.0.0.1:${cluster.redis.port}`, TRUSTED_PROXY_HOPS: '1', ...more };
+    cluster.nodes = await Promise.all(Array.from({ length: 2 }, () => Server.start(settings)));
     await Promise.all(cluster.nodes.map((node) => until(async () => (await fetch(new URL('readyz', node.url))).ok)));
     cluster.#balancer = await Balancer.start(cluster.nodes);
     await until(async () => (await fetch(cluster.url)).ok);
@@ -77,6 +100,21 @@ export class Cluster {
 
   get url() {
     return `http://127.0.0.1:${this.#balancer.port}/`;
+  }
+
+  /** Leads whoever comes by way of the balancer from now on to these nodes. */
+  leadTo(...nodes) {
+    return this.#balancer.lead(this.nodes.map((node) => nodes.includes(node)));
+  }
+
+  /** How many connections each node holds. */
+  sessions() {
+    return Promise.all(this.nodes.map((node) => node.sessions()));
+  }
+
+  /** Waits until the nodes hold so many connections each: those of the test before may not have gone yet. */
+  hold(...counts) {
+    return until(async () => (await this.sessions()).join() === counts.join());
   }
 
   /** Waits until the balancer notices, from now on, that no node can serve. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Account } from '../support/account.mjs';
-import { launch, Window } from '../support/browser.mjs';
+import { launch, scene } from '../support/browser.mjs';
 import { Cluster } from '../support/cluster.mjs';
 
 let browser;
@@ -16,11 +16,7 @@ before(async () => {
 after(() => Promise.all([browser?.close(), cluster?.stop()]));
 
 /** Two people on different nodes. */
-async function apart(context) {
-  const people = await Promise.all(cluster.nodes.map((server) => Window.open(browser, server.url)));
-  context.after(() => Promise.all(people.map((person) => person.context.close())));
-  return people;
-}
+const apart = (context) => scene(context, { browser, cluster }, 2);
 
 test('people on different nodes talk in General and in private, and see each other write', async (context) => {
   const [ana, ben] = await apart(context);
