@@ -7,7 +7,7 @@ import { icon } from './icons.js';
  * @typedef {{ label: string, picture: import('./icons.js').IconName, dangerous?: boolean, group?: string, act: () => void }} Choice
  */
 
-/** How far below its button, in pixels. */
+/** How far below its button, and from the edge of the window at least, in pixels. */
 const GAP = 4;
 
 /**
@@ -20,25 +20,39 @@ export function menuButton(picture, choices) {
   const menu = element('div', { class: 'menu floating', role: 'menu', popover: 'auto' });
   const button = element('button', { class: 'icon-button', type: 'button', 'aria-haspopup': 'menu' }, icon(picture));
   button.popoverTargetElement = menu;
+  const place = () => placeUnder(button, menu);
+  const resized = () => (menu.matches(':popover-open') ? place() : removeEventListener('resize', resized));
 
   menu.addEventListener('beforetoggle', ({ newState }) => {
     if (newState !== 'open') return;
     menu.setAttribute('aria-label', button.getAttribute('aria-label') ?? '');
     menu.replaceChildren(...grouped(choices(), menu));
-    const { right, bottom } = button.getBoundingClientRect();
-    menu.style.setProperty('top', `${bottom + GAP}px`);
-    menu.style.setProperty('right', `${document.documentElement.clientWidth - right}px`);
+    place();
   });
   menu.addEventListener('toggle', ({ newState }) => {
     if (newState !== 'open') return;
-    const { top, bottom } = menu.getBoundingClientRect();
-    const hidden = bottom + GAP - document.documentElement.clientHeight;
-    if (hidden > 0) menu.style.setProperty('top', `${Math.max(GAP, top - hidden)}px`);
+    place();
+    addEventListener('resize', resized);
     menu.querySelector('button')?.focus();
   });
   menu.addEventListener('keydown', ({ key }) => key === 'Tab' && menu.hidePopover());
   rove(menu, 'button');
   return { button, menu };
+}
+
+/**
+ * Under its button as far as the window allows.
+ *
+ * @param {HTMLElement} button
+ * @param {HTMLElement} menu
+ */
+function placeUnder(button, menu) {
+  const { right, bottom } = button.getBoundingClientRect();
+  const { width, height } = menu.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const within = (/** @type {number} */ wanted, /** @type {number} */ most) => `${Math.max(GAP, Math.min(wanted, most - GAP))}px`;
+  menu.style.setProperty('top', within(bottom + GAP, clientHeight - height));
+  menu.style.setProperty('right', within(clientWidth - right, clientWidth - width));
 }
 
 /**

@@ -82,3 +82,13 @@ export const DIRECT = [
     ],
   },
 ];
+
+/** The one room that asks for a password. */
+export const GUARDED = 'Supper club';
+
+/** The rooms on the list. */
+export const ROOMS = [
+  { name: 'Open stage', guestLimit: 50 },
+  { name: GUARDED, password: 'al dente', guestLimit: 8 },
+  { name: 'Release party' },
+];

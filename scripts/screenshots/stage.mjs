@@ -1,6 +1,7 @@
+import { Room } from '../../public/protocol/rooms.js';
 import { draw } from './camera.mjs';
 import { Cast } from './cast.mjs';
-import { AWAY, CALLERS, DIRECT, GENERAL, PEOPLE, VIEWER } from './conversation.mjs';
+import { AWAY, CALLERS, DIRECT, GENERAL, PEOPLE, ROOMS, VIEWER } from './conversation.mjs';
 
 export const PASSWORD = 'a bridge over the canal';
 /** The hour at which all pictures are taken. */
@@ -33,6 +34,7 @@ export class Stage {
     for (const channel of ['', ...DIRECT.filter(({ unread }) => !unread).map(({ with: peer }) => stage.uuids.get(peer))]) {
       await stage.cast.ask(VIEWER, 'read', { recipientUUID: channel, seq: stage.#newest.get(channel) });
     }
+    for (const room of ROOMS) await Room.make(server.url, { ...room, public: true });
     for (const name of [VIEWER, ...AWAY]) await stage.cast.leave(name);
     return stage;
   }

@@ -1,4 +1,4 @@
-import { VIEWER } from './conversation.mjs';
+import { GUARDED, VIEWER } from './conversation.mjs';
 import { PASSWORD } from './stage.mjs';
 
 const closeDialog = (page) => () => page.keyboard.press('Escape');
@@ -7,6 +7,14 @@ const closeDialog = (page) => () => page.keyboard.press('Escape');
 async function toList(page) {
   const back = page.getByRole('button', { name: 'All channels' });
   if (await back.isVisible()) await back.click();
+}
+
+/** To the list of rooms for everybody. */
+async function toRooms(page) {
+  await toList(page);
+  await page.getByRole('button', { name: 'Rooms', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Rooms for everybody' }).click();
+  await page.getByRole('link', { name: GUARDED }).waitFor();
 }
 
 async function open(page, name) {
@@ -62,10 +70,35 @@ export const VIEWS = {
     await page.getByRole('button', { name: 'Settings' }).click();
     return closeDialog(page);
   },
+  async help({ page }) {
+    await open(page, 'General');
+    await page.getByRole('button', { name: 'Commands and keys' }).click();
+    await page.locator('dialog[open]').waitFor();
+    return closeDialog(page);
+  },
   async commands({ page }) {
     await open(page, 'General');
     await page.locator('textarea').fill('/');
     return () => page.locator('textarea').fill('');
+  },
+  async rooms({ page }) {
+    await toRooms(page);
+    return () => page.getByRole('button', { name: 'Back to the channels' }).click();
+  },
+  async 'new-room'({ page }) {
+    await toRooms(page);
+    await page.getByRole('button', { name: 'New room' }).click();
+    await page.locator('dialog[open]').waitFor();
+    return async () => {
+      await closeDialog(page)();
+      await page.getByRole('button', { name: 'Back to the channels' }).click();
+    };
+  },
+  async door({ page }) {
+    await toRooms(page);
+    await page.getByRole('link', { name: GUARDED }).click();
+    await page.getByLabel('Password of this room').waitFor();
+    return () => page.getByRole('button', { name: 'Back to the channels' }).click();
   },
   // The rest has a call in it.
   async lobby({ page }, { stage }) {

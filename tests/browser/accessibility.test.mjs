@@ -3,13 +3,14 @@ import { after, before, test } from 'node:test';
 
 import { examine } from './support/axe.mjs';
 import { launch, scene } from './support/browser.mjs';
+import { CALL_FLAGS } from './support/call.mjs';
 import { Server } from './support/server.mjs';
 
 let browser;
 let server;
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), Server.start()]);
+  [browser, server] = await Promise.all([launch(...CALL_FLAGS), Server.start()]);
 });
 after(() => Promise.all([browser?.close(), server?.stop()]));
 
@@ -63,7 +64,7 @@ test('axe finds nothing on any view in either theme', async (context) => {
   await server.restart();
 });
 
-test('a guest writes, answers, reacts, chooses, signs up, out and in without a mouse', async (context) => {
+test('a guest writes, answers, reacts, chooses, signs up, out and in, and calls without a mouse', async (context) => {
   const [ana, ben] = await scene(context, { browser, server }, 2);
   const { page } = ana;
   const { keyboard } = page;
@@ -149,5 +150,22 @@ test('a guest writes, answers, reacts, chooses, signs up, out and in without a m
   assert.match(await focused(), new RegExp(name));
   await keyboard.press('Enter');
   await ana.shows(['No mouse here', 'None here either', 'So I see']);
+
+  // A call: what comes next has the focus, before it and in it.
+  await tabTo('Start a call', 'Shift+Tab');
+  await keyboard.press('Enter');
+  await page.waitForSelector('call-lobby.pictured');
+  await page.locator('call-lobby .button:focus', { hasText: 'Join' }).waitFor();
+  await keyboard.press('Enter');
+  await page.waitForSelector('call-room[data-standing="on"]');
+  for (const [tool, state] of [['Microphone', '.silent'], ['Camera', ':scope:not(.pictured)']]) {
+    await tabTo(tool);
+    await keyboard.press('Space');
+    await page.locator('call-tile.own').locator(state).waitFor();
+  }
+  await tabTo('Leave');
+  await keyboard.press('Enter');
+  await page.waitForSelector('call-room', { state: 'detached' });
+  assert.match(await focused(), /call|Message/);
   assert.deepEqual(ana.faults, []);
 });

@@ -41,6 +41,7 @@ export class CallLobby extends HTMLElement {
     this.#peers,
     element('p', { id: 'peer-to-peer-hint' }, 'Straight to each other, without a media server: for up to 4 people. The others can find out your IP address. Whoever opens a call chooses.'),
   );
+  #title = element('h1', { tabindex: -1 });
   #join = element('button', { class: 'button primary join', type: 'button' }, 'Join');
   #microphone;
   #camera;
@@ -61,6 +62,7 @@ export class CallLobby extends HTMLElement {
    */
   constructor(app, own, { place, title }, does) {
     super();
+    this.#title.textContent = title;
     this.#app = app;
     this.#own = own;
     this.#place = place;
@@ -79,7 +81,7 @@ export class CallLobby extends HTMLElement {
       element(
         'div',
         { class: 'entrance' },
-        element('h1', { tabindex: -1 }, title),
+        this.#title,
         this.#who,
         element('p', { class: 'as' }, 'You come in as ', element('strong', {}, this.#name), '.'),
         this.#obstacle,
@@ -110,7 +112,7 @@ export class CallLobby extends HTMLElement {
     this.#metering = setInterval(() => this.#measure(), METER);
     this.#paint();
     this.#own.open().catch(reportError);
-    this.#join.focus({ preventScroll: true });
+    this.#title.focus({ preventScroll: true });
   }
 
   disconnectedCallback() {
@@ -140,6 +142,8 @@ export class CallLobby extends HTMLElement {
     this.#way.hidden = this.#others.length > 0;
     this.#join.disabled = !client.ready || own.asking || own.obstacles.microphone === 'unsupported' || own.obstacles.camera === 'unsupported';
     this.#join.textContent = own.isOn('microphone') || own.isOn('camera') || own.track('microphone') ? 'Join' : 'Join to watch and listen';
+    // What has been read out leads on, as soon as it can.
+    if (document.activeElement === this.#title) this.#join.focus({ preventScroll: true });
     this.#listen();
   }
 

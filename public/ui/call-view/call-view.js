@@ -74,8 +74,9 @@ export class CallView extends HTMLElement {
     const own = new OwnMedia(this.#app.devices);
     this.#own = own;
     const does = { join: (/** @type {Mode | undefined} */ mode) => this.#join(place, own, mode), leave: () => this.#close(), copyLink: () => this.#copyLink() };
-    this.#put(new CallLobby(this.#app, own, { place, title: this.#heading }, does));
+    // What is not shown takes no focus.
     this.#show('open');
+    this.#put(new CallLobby(this.#app, own, { place, title: this.#heading }, does));
   }
 
   /** What one is asked to join. */
