@@ -34,6 +34,7 @@ async function misplaced() {
   const found = [];
   if (root.scrollWidth > root.clientWidth) found.push(`the page is too wide by ${root.scrollWidth - root.clientWidth}`);
   const least = 8;
+  const scrolls = getComputedStyle(document.body).overflowY !== 'hidden';
   const modal = [...document.querySelectorAll('dialog:modal')].at(-1) ?? root;
   for (const node of modal.querySelectorAll('a[href], button, input, select, textarea, summary, [role="option"]')) {
     if (!node.checkVisibility({ visibilityProperty: true }) || node.closest('[inert]')) continue;
@@ -56,7 +57,7 @@ async function misplaced() {
       }
       if (position === 'fixed' || around.matches(':popover-open, :modal')) break;
     }
-    const isOutside = left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
+    const isOutside = left < -1 || right > innerWidth + 1 || (!scrolls && (top < -1 || bottom > innerHeight + 1));
     const name = node.getAttribute('aria-label') ?? (node.textContent || node.getAttribute('name') || node.className);
     if (isCut || isOutside) found.push(`${name.trim().slice(0, 40)}: ${[left, top, right, bottom].map(Math.round)}${isCut ? ', cut off' : ''}`);
   }
