@@ -14,8 +14,13 @@ export class Game extends Emitter {
   state = begin();
   #lobby;
   #channels;
-  /** What this player wants and the host has not decided yet: it may be on its way, or have gone to a host that is no more. @type {Wish[]} */
-  #wishes = [];
+  /**
+   * What this player wants and the host has not decided yet: it may be on its way, or have gone to a host that is no more. By their texts:
+   * who clicks again wants the same.
+   *
+   * @type {Map<string, Wish>}
+   */
+  #wishes = new Map();
 
   /**
    * @param {import('../../protocol/lobby.js').Lobby} lobby
@@ -43,15 +48,16 @@ export class Game extends Emitter {
   /** @param {Wish} wish */
   #ask(wish) {
     if (this.#lobby.isHost) return this.#decide(this.#lobby.id, wish);
-    this.#wishes.push(wish);
-    this.#channels.send(JSON.stringify(wish));
+    const text = JSON.stringify(wish);
+    this.#wishes.set(text, wish);
+    this.#channels.send(text);
   }
 
   /** @param {string | undefined} guest */
   #opened(guest) {
     if (this.#lobby.isHost && guest !== undefined) this.#channels.send(JSON.stringify({ state: this.state }), guest);
     // The host is another one, or has lost what it was asked on the way.
-    if (!this.#lobby.isHost) for (const wish of this.#wishes) this.#channels.send(JSON.stringify(wish));
+    if (!this.#lobby.isHost) for (const text of this.#wishes.keys()) this.#channels.send(text);
   }
 
   /**
@@ -87,10 +93,12 @@ export class Game extends Emitter {
   #take(state) {
     if (!state || state.version < this.state.version) return;
     this.state = state;
-    this.#wishes = this.#wishes.filter((wish) => granted(state, '', wish) !== state);
+    for (const [text, wish] of this.#wishes) if (granted(state, '', wish) === state) this.#wishes.delete(text);
     if (this.#lobby.isHost) {
       this.#channels.send(JSON.stringify({ state }));
-      for (const wish of this.#wishes.splice(0)) this.#decide(this.#lobby.id, wish);
+      const wishes = [...this.#wishes.values()];
+      this.#wishes.clear();
+      for (const wish of wishes) this.#decide(this.#lobby.id, wish);
     }
     this.emit('change', undefined);
   }

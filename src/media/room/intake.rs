@@ -41,14 +41,14 @@ struct Allowance {
 
 impl Allowance {
     fn new(now: Instant, rate: u64) -> Self {
-        Self { rate, left: rate * BURST.as_secs(), filled: now }
+        Self { rate, left: rate.saturating_mul(BURST.as_secs()), filled: now }
     }
 
     fn take(&mut self, now: Instant, bits: u64) -> bool {
         let passed = now.saturating_duration_since(self.filled).min(BURST);
         let back = (u128::from(self.rate) * passed.as_micros() / 1_000_000) as u64;
         if back > 0 {
-            self.left = (self.left + back).min(self.rate * BURST.as_secs());
+            self.left = self.left.saturating_add(back).min(self.rate.saturating_mul(BURST.as_secs()));
             self.filled = now;
         }
         let takes = bits <= self.left;
