@@ -45,6 +45,8 @@ const BOOKED: Duration = Duration::from_secs(86_400);
 const LISTED: usize = 100;
 /// For so long a node answers with the same list.
 const MOMENT: Duration = Duration::from_secs(1);
+/// How often what belongs to a room that was written back is tried, as long as the store fails.
+const RESTORES: u32 = 20;
 
 /// What the rules go by, from the settings.
 #[derive(Clone, Copy, Debug)]
@@ -212,11 +214,23 @@ impl Lobbies {
         let kept = KeptLobby { revision: known.revision, record: record::encode(&known.room) };
         if self.store.restore_lobby(code, &kept).await? {
             debug!("a lobby room that the store had lost was written back");
-            self.store.list_lobby(code, Duration::ZERO, true, is_listed(&known.room)).await?;
-            self.note_again(code, &known.room, caller.at).await?;
+            // Who wrote the room back does this as well, and nobody does it later: the tokens of those who are away lead there by it.
+            let mut attempts = 1;
+            while let Err(error) = self.note_restored(code, &known.room, caller.at).await {
+                if attempts == RESTORES {
+                    return Err(error);
+                }
+                attempts += 1;
+                sleep(MOMENT / 4).await;
+            }
         }
         // Or somebody else has written it back meanwhile.
         self.look(code).await
+    }
+
+    async fn note_restored(&self, code: LobbyCode, room: &LobbyRecord, here: SessionRef) -> Result<()> {
+        self.store.list_lobby(code, Duration::ZERO, true, is_listed(room)).await?;
+        self.note_again(code, room, here).await
     }
 
     /// A member has just seen its room: so it is to be looked at in time, even if the index has lost it.

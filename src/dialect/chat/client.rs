@@ -218,7 +218,10 @@ impl Client {
         for owed in lost {
             let Some(LogEvent { record: LogRecord::Message(message), .. }) = owed.event else { continue };
             let recipient = message.to.map_or_else(String::new, |to| to.to_string());
-            let request = json!({ "recipientUUID": recipient, "message": message.text, "clientID": message.client_id });
+            let mut request = json!({ "recipientUUID": recipient, "message": message.text });
+            if let Some(client_id) = &message.client_id {
+                request["clientID"] = json!(client_id);
+            }
             let failure = Failure::new(Code::Unavailable, "the backend lost data, perhaps this message; try again");
             self.session.reply(error(&failure, json!({ "type": "channelMessage", "channelMessage": request }), owed.id.as_ref()));
         }
