@@ -55,7 +55,7 @@ async fn a_picture_for_which_the_link_was_not_known_to_have_room_comes_after_a_w
 #[tokio::test]
 async fn joining_and_leaving_a_call_leaves_nothing_behind() {
     let (nodes, redis) = two_nodes().await;
-    // Anything that is left of memory, files, threads or tasks, and it would fail.
+    // Anything that is left of memory, files, threads or tasks every time, and it would fail.
     let report = load(&nodes, "media --rooms 2 --publishers 1 --subscribers 2 --churn 300 --settle 1 --connect-timeout 120 --media-pids 2");
     let churn = &report["churn"];
     assert!(churn["joins"].as_u64().unwrap() >= 300, "{report:#}");

@@ -57,7 +57,8 @@ pub struct MediaArgs {
     pub idle: bool,
 
     /// Instead of media: so many joins and leaves, after a tenth as many (at least 100) that are not counted; then memory, files and threads of
-    /// the servers, and the tasks that nodes tell of at /metrics, are compared with those before
+    /// the servers, and the tasks that nodes tell of at /metrics, are compared with those before; what has grown is looked at again after as
+    /// many more, up to four times, since only a leak grows every time
     #[arg(long, value_name = "N", conflicts_with = "idle")]
     pub churn: Option<u64>,
 

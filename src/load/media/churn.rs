@@ -16,6 +16,8 @@ const KEPT: u64 = 512;
 /// What many joins and leaves left behind.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Churn {
+    /// So often were that many joins and leaves compared; the figures are those of the last time.
+    pub rounds: u32,
     /// Joins and leaves between the two readings.
     pub joins: u64,
     /// How long they took.
@@ -58,7 +60,7 @@ impl Churn {
         });
         let tasks = before.tasks.iter().zip(&after.tasks).map(|(before, after)| [*before, *after]);
         let nodes = urls.iter().zip(tasks).map(|(url, tasks)| LeftTasks { url: url.clone(), tasks });
-        Self { joins, seconds, servers: servers.collect(), nodes: nodes.collect() }
+        Self { rounds: 1, joins, seconds, servers: servers.collect(), nodes: nodes.collect() }
     }
 
     /// No file, thread or task more than before, and no more memory than the allocator keeps.
@@ -72,7 +74,7 @@ impl Churn {
 
 impl fmt::Display for Churn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "churn        {} joins and leaves in {:.2} s", self.joins, self.seconds)?;
+        writeln!(f, "churn        {} joins and leaves in {:.2} s, round {}", self.joins, self.seconds, self.rounds)?;
         for Left { name, rss_kib, files, threads } in &self.servers {
             let [before, after] = rss_kib.map(|kib| kib as f64 / 1024.0);
             let each = (rss_kib[1] as f64 - rss_kib[0] as f64) / self.joins.max(1) as f64;

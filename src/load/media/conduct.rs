@@ -30,6 +30,8 @@ const STABLE: Duration = Duration::from_millis(500);
 const AHEAD: Duration = Duration::from_millis(100);
 /// What has ended may be there for so long on a busy machine: connections that close, answers that nobody waits for.
 const LINGER: Duration = Duration::from_secs(10);
+/// What has grown with every one of so many rounds of joins and leaves is left behind by them.
+const ROUNDS: u32 = 4;
 
 /// Runs it all, or as far as it gets until `stop`.
 pub async fn media(args: MediaArgs, stop: impl Future<Output = ()> + Send + 'static) -> Result<Report, LoadError> {
@@ -154,25 +156,36 @@ async fn reach(run: &Run, time: u64, watched: &[Process]) -> Result<Vec<CpuReadi
     cpu(watched)
 }
 
+/// Joins and leaves, and looks at what that left. What grew is a leak only if it grows again and again: a pool may open one connection
+/// more at any time, and keep it.
 async fn churn(run: &Run, servers: &[Process], joins: u64, begun: Instant) -> Result<Churn, LoadError> {
     let limit = Duration::from_secs_f64(run.args.connect_timeout.max(joins as f64));
     // The first ones fill what is kept for good: caches, pools, the allocator's own lists.
     come_and_go(run, begun + limit).await?;
     settle(run).await;
-    let before = Standing::read(servers, &run.targets).await?;
-    let (first, started) = (get(&run.progress.left), Instant::now());
-    run.progress.goal.store(first + joins, Ordering::Relaxed);
-    come_and_go(run, started + limit).await?;
-    let seconds = thousandths(started.elapsed().as_secs_f64());
-    settle(run).await;
-    let settled = Instant::now();
+    let mut before = Standing::read(servers, &run.targets).await?;
+    let mut rounds = 0;
     loop {
-        let after = Standing::read(servers, &run.targets).await?;
-        let churn = Churn::new(get(&run.progress.left) - first, seconds, servers, &run.args.urls, (&before, &after));
-        if churn.left_nothing() || run.interrupted() || settled.elapsed() > LINGER {
+        rounds += 1;
+        let (first, started) = (get(&run.progress.left), Instant::now());
+        run.progress.goal.store(first + joins, Ordering::Relaxed);
+        come_and_go(run, started + limit).await?;
+        let seconds = thousandths(started.elapsed().as_secs_f64());
+        settle(run).await;
+        let settled = Instant::now();
+        let (churn, after) = loop {
+            let after = Standing::read(servers, &run.targets).await?;
+            let joins = get(&run.progress.left) - first;
+            let churn = Churn { rounds, ..Churn::new(joins, seconds, servers, &run.args.urls, (&before, &after)) };
+            if churn.left_nothing() || run.interrupted() || settled.elapsed() > LINGER {
+                break (churn, after);
+            }
+            tokio::time::sleep(LOOK * 40).await;
+        };
+        if churn.left_nothing() || run.interrupted() || rounds == ROUNDS {
             return Ok(churn);
         }
-        tokio::time::sleep(LOOK * 40).await;
+        before = after;
     }
 }
 
