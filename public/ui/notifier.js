@@ -131,7 +131,7 @@ export class Notifier {
   async #tell({ channel, tag, title, body, isOver }) {
     const worker = await navigator.serviceWorker.register(WORKER);
     // The sound is ours to make, or not to make.
-    await alone(async () => {
+    await inTurn('shared', async () => {
       await worker.showNotification(title, { body, tag, icon: '/icons/icon-192.png', data: { channel }, silent: true });
       await pause(DISPLAY);
     });
@@ -146,7 +146,7 @@ export class Notifier {
       if (!isOver()) continue;
       this.#told.delete(tag);
       const worker = await navigator.serviceWorker.getRegistration();
-      await alone(async () => {
+      await inTurn('exclusive', async () => {
         for (const notification of (await worker?.getNotifications({ tag })) ?? []) notification.close();
       });
     }
@@ -169,14 +169,15 @@ async function claim(message, act) {
 }
 
 /**
- * Shows notifications or looks at them, one window of this browser at a time: Chromium forgets a notification that is still on its way to
- * the screen when somebody asks which there are, and then nobody can take it away.
+ * Shows notifications, which all windows of this browser may do at once, or looks at them, alone: Chromium forgets a notification that is
+ * still on its way to the screen when somebody asks which there are, and then nobody can take it away.
  *
+ * @param {LockMode} mode
  * @param {() => Promise<void>} act
  */
-async function alone(act) {
+async function inTurn(mode, act) {
   if (!navigator.locks) return act();
-  await navigator.locks.request('rialto.notifications', act);
+  await navigator.locks.request('rialto.notifications', { mode }, act);
 }
 
 /** @param {number} duration */

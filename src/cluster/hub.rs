@@ -163,12 +163,6 @@ impl Hub {
         self.channel(channel).is_some_and(|channel| lock(&channel.live).brings(session, at))
     }
 
-    /// Whether a channel that is live here lost its log of this epoch.
-    #[must_use]
-    pub fn is_past(&self, channel: ChannelId, epoch: Epoch) -> bool {
-        self.channel(channel).is_some_and(|channel| lock(&channel.live).is_past(epoch))
-    }
-
     /// What this node knows of a channel's log.
     #[must_use]
     pub fn known(&self, channel: ChannelId) -> Known {

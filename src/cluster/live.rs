@@ -157,12 +157,6 @@ impl Live {
         })
     }
 
-    /// Whether the log began anew after this epoch.
-    #[must_use]
-    pub fn is_past(&self, epoch: Epoch) -> bool {
-        epoch < self.epoch
-    }
-
     /// Whether a session will still be handed what stands at `at`.
     #[must_use]
     pub fn brings(&self, session: SessionId, at: Position) -> bool {

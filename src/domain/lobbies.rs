@@ -47,6 +47,8 @@ const LISTED: usize = 100;
 const MOMENT: Duration = Duration::from_secs(1);
 /// How often what belongs to a room that was written back is tried, as long as the store fails.
 const RESTORES: u32 = 20;
+/// Between two of these attempts.
+const RESTORE_AGAIN: Duration = Duration::from_millis(250);
 
 /// What the rules go by, from the settings.
 #[derive(Clone, Copy, Debug)]
@@ -221,7 +223,7 @@ impl Lobbies {
                     return Err(error);
                 }
                 attempts += 1;
-                sleep(MOMENT / 4).await;
+                sleep(RESTORE_AGAIN).await;
             }
         }
         // Or somebody else has written it back meanwhile.

@@ -60,8 +60,11 @@ export class AccountDialog extends HTMLElement {
     this.#dialog.replaceChildren();
     if (identity) return;
     // Where the connection is only being made, the visitor comes in when it is.
-    const enter = () => client.session.signInAsGuest().catch((error) => (error instanceof Disconnected ? undefined : Promise.reject(error)));
-    this.#attempt(enter);
+    this.#attempt(() =>
+      client.session.signInAsGuest().catch((error) => {
+        if (!(error instanceof Disconnected)) throw error;
+      }),
+    );
   }
 
   /** @param {View} view */

@@ -202,23 +202,20 @@ impl Client {
     /// The message is stored. The channel brings the event to this session, unless it did so already or the session is in the channel
     /// no more by then: then [`Client::pay`] does. Where the log was lost meanwhile the author is told that.
     pub fn stored(&self, channel: ChannelId, message: MessageId, event: LogEvent) {
-        let epoch = event.entry.epoch;
         if let Some(owed) = self.state().owed.get_mut(&message) {
             owed.event = Some(event);
         }
-        if self.services.hub.is_past(channel, epoch) {
-            self.give_up(|event| event.entry.epoch == epoch && channel_of(event) == Some(channel));
-        }
+        self.give_up(channel, self.services.hub.known(channel).epoch);
     }
 
-    /// What the session wrote and never got back may be lost: it is to be sent again, which its name for the message makes safe.
-    fn give_up(&self, lost: impl Fn(&LogEvent) -> bool) {
-        let lost: Vec<Owed> =
-            self.state().owed.extract_if(|_, owed| owed.event.as_ref().is_some_and(&lost)).map(|(_, owed)| owed).collect();
+    /// The channel's log began anew with this epoch. What the session wrote before and never got back may be lost: it is to be sent again,
+    /// which its name for the message makes safe.
+    fn give_up(&self, channel: ChannelId, epoch: Epoch) {
+        let lost = |event: &LogEvent| event.entry.epoch < epoch && channel_of(event) == Some(channel);
+        let lost: Vec<Owed> = self.state().owed.extract_if(|_, owed| owed.event.as_ref().is_some_and(lost)).map(|(_, owed)| owed).collect();
         for owed in lost {
             let Some(LogEvent { record: LogRecord::Message(message), .. }) = owed.event else { continue };
-            let recipient = message.to.map_or_else(String::new, |to| to.to_string());
-            let mut request = json!({ "recipientUUID": recipient, "message": message.text });
+            let mut request = json!({ "recipientUUID": WireRecipient(message.to), "message": message.text });
             if let Some(client_id) = &message.client_id {
                 request["clientID"] = json!(client_id);
             }
@@ -417,7 +414,7 @@ impl Listener for Client {
     }
 
     fn log_began_anew(&self, channel: ChannelId, epoch: Epoch) {
-        self.give_up(|event| event.entry.epoch < epoch && channel_of(event) == Some(channel));
+        self.give_up(channel, epoch);
     }
 
     fn reset_form(&self, channel: ChannelId, epoch: Epoch) -> Option<Bytes> {

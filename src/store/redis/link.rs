@@ -1,7 +1,8 @@
 //! Connections: a pool for commands, and dedicated ones for what must not share it.
 //!
-//! Nothing waits longer than [`PATIENCE`] for a connection, nor for an answer. A connection that failed, or that leads to a server which is no master any
-//! more, is never used again: after a failover Sentinel is asked anew, and a Cluster connection finds the new master itself.
+//! Nothing waits longer than [`PATIENCE`] for a connection, nor for an answer. A connection that failed, or that leads to a server which
+//! is no master any more, is never used again: after a failover Sentinel is asked anew, and a Cluster connection finds the new master
+//! itself.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,7 +6,8 @@ use rialto::ids::ChannelId;
 use serde_json::json;
 
 use super::crew::{Crew, UNAVAILABLE, all_have_the_same, last_word, no_number_names_two_messages, nodes, wait_for};
-use crate::support::client::{Client, PATIENCE, Pace};
+use crate::store_contract::vocabulary::eventually;
+use crate::support::client::{Client, Pace};
 use crate::support::node::{Node, Settings};
 use crate::support::redis::{RedisCluster, RedisServer};
 
@@ -99,13 +100,9 @@ async fn who_wrote_what_was_stored_and_lost_before_it_came_back_is_told() {
         written += 1.0;
     }
     slow.send_json(json!({ "type": "channelMessage", "id": "mine", "channelMessage": { "recipientUUID": "", "message": "mine" } })).await;
-    while node.metric("rialto_messages_posted_total").await < written + 1.0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("its message is stored", || async { node.metric("rialto_messages_posted_total").await > written }).await;
     wait_for(|| redis.restart_empty());
-    while node.metric("rialto_resets_total").await == 0.0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    eventually("the log begins anew", || async { node.metric("rialto_resets_total").await > 0.0 }).await;
 
     slow.read_at(Pace::Full);
     let answer = slow.expect("an answer", |frame| frame["id"] == "mine").await;
@@ -142,10 +139,5 @@ async fn what_is_said_first_after_an_outage_in_which_nobody_spoke_is_accepted() 
 
 /// Waits until the node says that it is ready, or not.
 async fn answers(node: &Node, status: u16) {
-    let says_so = async {
-        while node.get("/readyz").await.0 != status {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, says_so).await.unwrap_or_else(|_| panic!("/readyz never answers {status}"));
+    eventually(&format!("/readyz answers {status}"), || async { node.get("/readyz").await.0 == status }).await;
 }
