@@ -215,6 +215,7 @@ export function observe(camera) {
     }
   };
   const used = () => connections.map((connection, number) => ({ connection, number })).filter(({ connection }) => connection.connectionState === 'connected');
+  globalThis.connections = () => used().map(({ connection }) => connection);
   globalThis.statistics = async (type) => {
     const entries = await Promise.all(used().map(async ({ connection, number }) => [...(await connection.getStats()).values()].map((entry) => ({ ...entry, number }))));
     return entries.flat().filter((entry) => entry.type === type);
