@@ -13,6 +13,8 @@ const PRECEDENCE = 300;
 const CLAIM = 20_000;
 /** How long a notification takes to the screen at most after the browser has said that it is shown, in milliseconds. */
 const DISPLAY = 1_000;
+/** How long others wait for a browser that does not say what became of a notification, in milliseconds. */
+const TURN = 5_000 + DISPLAY;
 const LONGEST = 200;
 
 /**
@@ -177,7 +179,7 @@ async function claim(message, act) {
  */
 async function inTurn(mode, act) {
   if (!navigator.locks) return act();
-  await navigator.locks.request('rialto.notifications', { mode }, act);
+  await navigator.locks.request('rialto.notifications', { mode }, () => Promise.race([act(), pause(TURN)]));
 }
 
 /** @param {number} duration */
