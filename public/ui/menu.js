@@ -21,6 +21,7 @@ export function menuButton(picture, choices) {
   const button = element('button', { class: 'icon-button', type: 'button', 'aria-haspopup': 'menu' }, icon(picture));
   button.popoverTargetElement = menu;
   const place = () => placeUnder(button, menu);
+  // A menu that is taken out of the page while it is open is not told that it closes.
   const resized = () => (menu.matches(':popover-open') ? place() : removeEventListener('resize', resized));
 
   menu.addEventListener('beforetoggle', ({ newState }) => {
@@ -30,7 +31,7 @@ export function menuButton(picture, choices) {
     place();
   });
   menu.addEventListener('toggle', ({ newState }) => {
-    if (newState !== 'open') return;
+    if (newState !== 'open') return removeEventListener('resize', resized);
     place();
     addEventListener('resize', resized);
     menu.querySelector('button')?.focus();
