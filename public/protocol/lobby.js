@@ -49,12 +49,14 @@ export class Lobby extends Emitter {
   token;
 
   #connection;
+  /** Whether the server has said on this connection who this is. */
+  #isKnown = false;
   #term = 0;
   /** The room that was asked for last. @type {string | undefined} */
   #wanted;
   /** Who waits for the answer to `createRoom` or `joinRoom`. @type {{ resolve: (answer: any) => void, reject: (error: Error) => void } | undefined} */
   #waiting;
-  /** Who waits for the first connection. @type {(() => void)[]} */
+  /** Who waits for a connection. @type {(() => void)[]} */
   #beginning = [];
 
   /**
@@ -70,17 +72,17 @@ export class Lobby extends Emitter {
       return address.href;
     });
     this.#connection.on('status', (status) => {
+      if (status.phase !== 'open') this.#isKnown = false;
       if (status.phase === 'waiting') this.#fail(new LobbyError('disconnected', 'The connection was lost.'));
       this.emit('status', status);
     });
     this.#connection.on('frame', (frame) => this.#received(frame));
   }
 
-  /** Resolves once the server has said who this is. */
+  /** Connects, unless it is. @returns {Promise<void>} Resolves once the server has said on this connection who this is. */
   connect() {
-    const begun = new Promise((resolve) => this.#beginning.push(() => resolve(undefined)));
     this.#connection.connect();
-    return begun;
+    return this.#isKnown ? Promise.resolve() : new Promise((resolve) => this.#beginning.push(resolve));
   }
 
   /** Leaves: for good, once the grace of a drop is over. */
@@ -185,6 +187,7 @@ export class Lobby extends Emitter {
       case 'identity':
         this.#connection.proven();
         [this.id, this.token] = [data.clientId, data.token];
+        this.#isKnown = true;
         for (const begun of this.#beginning.splice(0)) begun();
         return;
       case 'roomCreated':

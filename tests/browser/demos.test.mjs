@@ -38,8 +38,17 @@ test('windows of a mesh hear each other, and who is gone is gone', async (contex
   for (const { faults } of windows) assert.deepEqual(faults, []);
 });
 
-test('a code that no game has is called that', async (context) => {
-  const { page } = await open(context, browser, server, '/demo/lobby/?code=zzzzz');
+/** Runs in a page before everything else: its browser keeps nothing for it. */
+function forgetful() {
+  const blocked = { get: () => { throw new DOMException('blocked', 'SecurityError'); } };
+  for (const name of ['localStorage', 'sessionStorage']) Object.defineProperty(globalThis, name, blocked);
+}
+
+test('a code that no game has is called that, and another game can be had, also where nothing is kept', async (context) => {
+  const { page, faults } = await open(context, browser, server, '/demo/lobby/?code=zzzzz', forgetful);
   await page.locator('.error', { hasText: 'There is no game with this code.' }).waitFor();
   await examine({ page }, 'before a game');
+  await page.getByRole('button', { name: 'New game' }).click();
+  await page.locator('.role', { hasText: 'You are the host.' }).waitFor();
+  assert.deepEqual(faults, []);
 });

@@ -31,6 +31,7 @@ export class Game extends Emitter {
     this.#lobby = lobby;
     this.#channels = channels;
     lobby.on('snapshot', ({ state }) => this.#take(read(state)));
+    lobby.on('closed', () => this.#end());
     channels.on('open', (guest) => this.#opened(guest));
     channels.on('message', ({ client, text }) => this.#heard(client, text));
   }
@@ -100,6 +101,13 @@ export class Game extends Emitter {
       this.#wishes.clear();
       for (const wish of wishes) this.#decide(this.#lobby.id, wish);
     }
+    this.emit('change', undefined);
+  }
+
+  /** Whatever game is next begins anew. */
+  #end() {
+    this.state = begin();
+    this.#wishes.clear();
     this.emit('change', undefined);
   }
 }

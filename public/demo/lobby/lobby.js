@@ -1,3 +1,4 @@
+import { Keep } from '../../protocol/keep.js';
 import { Lobby, LobbyError } from '../../protocol/lobby.js';
 import { HostChannels } from '../../rtc/host-channels.js';
 import { element } from '../../ui/dom.js';
@@ -17,8 +18,15 @@ const GRACE_SECONDS = 2;
 /** Who comes while the host is away tries again so often, and for so long in all, in milliseconds. */
 const AGAIN = 1_000;
 const PATIENCE = 15_000;
-/** Where the page notes who the player is, for when it is loaded again. */
-const NOTE = 'lobby';
+/** Who waits for the server is told so after this long, in milliseconds. */
+const LATE = 3_000;
+/** What is said while the player waits for one or the other. @type {Record<string, string>} */
+const WAITS = {
+  hostDisconnected: 'The host of this game is away. You are in as soon as it has a host again.',
+  disconnected: 'The server cannot be reached. You are in as soon as it can be.',
+};
+/** Who the player is, for when the page is loaded again. @type {Keep<{ code: string | undefined, token: string | undefined, isHost: boolean }>} */
+const note = new Keep(() => sessionStorage, 'lobby');
 
 /** @template {Element} Kind @param {string} selector @param {new () => Kind} kind @returns {Kind} */
 function find(selector, kind) {
@@ -59,7 +67,7 @@ parts.board.append(...cells);
 lobby.on('role', (role) => {
   words = spoken(role, wasHost);
   wasHost = role.isHost;
-  sessionStorage.setItem(NOTE, JSON.stringify({ code: lobby.code, token: lobby.token, isHost: wasHost }));
+  note.write({ code: lobby.code, token: lobby.token, isHost: wasHost });
   show();
 });
 lobby.on('host', ({ is }) => {
@@ -89,7 +97,7 @@ parts.form.addEventListener('submit', (event) => {
 });
 parts.next.addEventListener('click', () => game.next());
 
-let begun = lobby.connect();
+lobby.connect();
 if (invited) {
   parts.code.value = invited;
   enter(() => lobby.join(invited));
@@ -101,19 +109,25 @@ async function enter(come) {
   const patience = Date.now() + PATIENCE;
   parts.error.textContent = '';
   for (;;) {
-    await begun;
-    const refused = await refusal(come);
-    if (!refused) break;
+    // Whoever is not let in is disconnected, and connects again.
+    await reach();
     // The player wants something else by now.
     if (wish !== wishes) return;
-    const isPatient = refused.kind === 'hostDisconnected' && Date.now() < patience;
-    parts.error.textContent = isPatient ? 'The host of this game is away. You are in as soon as it has a host again.' : (OBSTACLES[refused.kind] ?? refused.message);
-    if (!isPatient) return;
-    // Whoever is not let in is disconnected, and connects again.
-    begun = lobby.connect();
+    const refused = await refusal(come);
+    if (!refused || wish !== wishes) return;
+    const wait = Date.now() < patience ? WAITS[refused.kind] : undefined;
+    parts.error.textContent = wait ?? OBSTACLES[refused.kind] ?? refused.message;
+    if (!wait) return;
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
     if (wish !== wishes) return;
   }
+}
+
+/** Waits for the server, and says so if that takes long. */
+async function reach() {
+  const late = setTimeout(() => (parts.error.textContent = WAITS['disconnected'] ?? ''), LATE);
+  await lobby.connect();
+  clearTimeout(late);
 }
 
 /** The game instead of the way in, however the player came. */
@@ -143,12 +157,12 @@ async function refusal(come) {
   return undefined;
 }
 
-/** @returns {{ token: string, isHost: boolean } | undefined} The player, before the page was loaded again; a copy of a window is somebody else. */
+/** @returns {{ token: string | undefined, isHost: boolean } | undefined} The player, before the page was loaded again; a copy of a window is somebody else. */
 function earlier() {
   const [loading] = performance.getEntriesByType('navigation');
   if (!(loading instanceof PerformanceNavigationTiming) || loading.type !== 'reload') return undefined;
-  const note = JSON.parse(sessionStorage.getItem(NOTE) ?? 'null');
-  return note?.code === invited ? note : undefined;
+  const noted = note.read();
+  return noted?.code === invited ? noted : undefined;
 }
 
 /** @param {{ isHost: boolean, migrated: boolean, reconnected: boolean }} role @param {boolean} wasHost */
