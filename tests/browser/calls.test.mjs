@@ -79,9 +79,9 @@ test('three people on two nodes see and hear each other, through whatever happen
   for (const { page } of [ben, cem]) await page.keyboard.press('Control+d');
 
   for (let kill = 1; kill <= 3; kill += 1) {
-    const node = await cluster.busy();
-    const begun = Date.now();
     await ana.page.evaluate(watchTiles);
+    const node = await cluster.carrier(ana, ben, cem);
+    const begun = Date.now();
     await node.kill();
     await ana.page.waitForFunction(() => globalThis.seen.troubled);
     await together(ana, ben, cem);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 
 import { PATIENCE } from './browser.mjs';
 import { Redis, until } from './cluster.mjs';
+import { freePort } from './program.mjs';
 import { Server } from './server.mjs';
 
 /** A browser whose camera is a green picture, whose microphone beeps, and which asks nobody. */
@@ -12,9 +13,13 @@ export const CALL_FLAGS = [
   '--auto-select-tab-capture-source-by-title=Rialto',
 ];
 
+/** Where media nodes were lost of late, others carry calls only after up to a minute; in milliseconds. */
+const CARRIED = 60_000 + PATIENCE;
+
 /** Chat nodes and media nodes, each a process, on one real Redis. */
 export class CallCluster {
-  media = [];
+  /** By the ports on which calls reach them. @type {Map<number, Server>} */
+  media = new Map();
 
   /** @param {{ chat?: number, media?: number, more?: Record<string, string> }} [wish] How many of each, and what chat nodes are told besides. */
   static async start({ chat = 2, media = 2, more = {} } = {}) {
@@ -27,8 +32,9 @@ export class CallCluster {
 
   /** One more media node. */
   async addMedia() {
-    const node = await this.#node('media', { MEDIA_SHARDS: '1', MEDIA_ADDRESSES: '127.0.0.1' });
-    this.media.push(node);
+    const port = await freePort();
+    const node = await this.#node('media', { MEDIA_SHARDS: '1', MEDIA_PORT: String(port), MEDIA_ADDRESSES: '127.0.0.1' });
+    this.media.set(port, node);
     return node;
   }
 
@@ -39,29 +45,22 @@ export class CallCluster {
     return node;
   }
 
-  /** The media node on which somebody is; when it is given how many, exactly so many, and nobody is on another. */
-  async busy(people) {
-    let counts;
-    const found = () => this.media[counts.findIndex((count) => count > 0)];
+  /** The media node that serves all of them, as their browsers say. */
+  async carrier(...parties) {
+    let ports;
     await until(async () => {
-      counts = await Promise.all(this.media.map(participants));
-      return found() !== undefined && (people === undefined || counts.filter((count) => count > 0).join() === String(people));
-    }).catch((cause) => {
-      throw new Error(`on the media nodes are ${counts}, not ${people}`, { cause });
+      ports = (await Promise.all(parties.map(wayOf))).map(({ port }) => port);
+      return this.media.has(ports[0]) && ports.every((port) => port === ports[0]);
+    }, CARRIED).catch((cause) => {
+      throw new Error(`one media node of ${[...this.media.keys()]} is wanted, they are on ${ports}`, { cause });
     });
-    return found();
+    return this.media.get(ports[0]);
   }
 
   async stop() {
-    await Promise.all([...this.chat, ...this.media].map((node) => node.stop()));
+    await Promise.all([...this.chat, ...this.media.values()].map((node) => node.stop()));
     await this.redis.stop();
   }
-}
-
-/** How many people are on a media node; on one that does not answer, nobody. */
-async function participants(node) {
-  const figures = await fetch(new URL('metrics', node.url)).then((answer) => answer.text()).catch(() => '');
-  return Number(/^rialto_media_participants (\d+)$/m.exec(figures)?.[1] ?? 0);
 }
 
 /** Somebody with a window of their own, and what they see and hear in a call. */
