@@ -145,7 +145,7 @@ class Balancer(unittest.TestCase):
         return lambda: all((self.get("/") or "").startswith(name) for _ in range(6))
 
     def websocket(self) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         key = base64.b64encode(os.urandom(16)).decode()
         connection.sendall(
             f"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -228,7 +228,7 @@ class Turn(unittest.TestCase):
     def test_does_not_start_with_a_secret_that_can_be_guessed(self):
         for secret in ("", "changeme"):
             environment = {"PATH": os.environ["PATH"], "TURN_STATIC_AUTH_SECRET": secret, "MEDIA_NODES": "127.0.0.8-127.0.0.15"}
-            done = subprocess.run(["sh", START], env=environment, capture_output=True, text=True, timeout=10)
+            done = subprocess.run(["sh", START], env=environment, capture_output=True, text=True, timeout=60)
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("SECRET" if not secret else "openssl rand", done.stderr)
 
