@@ -11,7 +11,7 @@ use rialto::store::topics::Topic;
 use super::TestStore;
 use super::vocabulary::*;
 
-/// Long enough that nothing ends between two steps, short enough to be waited for.
+/// Short enough to be waited for.
 const SHORT: Duration = Duration::from_millis(300);
 
 /// A fresh room.
@@ -107,10 +107,10 @@ pub async fn guests_come_are_renamed_and_go(store: TestStore) {
 
 pub async fn a_room_goes_unless_it_is_kept(store: TestStore) {
     let (active, anew) = (Keep { active: true, anew: false }, Keep { active: false, anew: true });
-    let ([gone, kept, entered], is_kept, admission) = in_time(&*store, SHORT, || async {
+    let (time, ([gone, kept, entered], is_kept, admission)) = in_time(&*store, SHORT, async |time| {
         let [gone, kept, entered] = [(); 3].map(|()| room(0));
         for room in [&gone, &kept, &entered] {
-            store.found(room, SHORT).await.unwrap();
+            store.found(room, time).await.unwrap();
         }
         let is_kept = store.keep_named_room(&kept, LONG, active).await.unwrap();
         let news = news(Topic::Channel(entered.channel()), "in");
@@ -121,13 +121,13 @@ pub async fn a_room_goes_unless_it_is_kept(store: TestStore) {
     assert_eq!(is_kept, Kept::There);
     assert!(matches!(admission, Admission::In(_)));
     let news = news(Topic::Channel(entered.channel()), "in");
-    time_passes(&*store, SHORT * 2).await;
+    time_passes(&*store, time * 2).await;
     assert_eq!(store.other().named_room(&gone.slug).await.unwrap(), None);
     assert_eq!(store.admit(&gone, &guest(), UserId::random(), LONG, &news).await.unwrap(), Admission::Gone);
     assert_eq!(store.keep_named_room(&gone, LONG, active).await.unwrap(), Kept::Missing);
     store.sweep_named_rooms(1_000).await.unwrap();
     for room in [&kept, &entered] {
-        assert!(store.other().named_room(&room.slug).await.unwrap().unwrap().idle_for >= SHORT);
+        assert!(store.other().named_room(&room.slug).await.unwrap().unwrap().idle_for >= time);
     }
     // Lost by the store, while people are in it.
     assert_eq!(store.keep_named_room(&gone, LONG, anew).await.unwrap(), Kept::Missing);

@@ -50,8 +50,7 @@ pub async fn a_node_that_retires_is_gone(store: TestStore) {
 
 pub async fn one_node_at_a_time_reaps(store: TestStore) {
     let nodes: Vec<NodeId> = (0..8).map(|_| NodeId::random()).collect();
-    let time = Duration::from_secs(3);
-    let holders = in_time(&*store, time, || async {
+    let (_, holders) = in_time(&*store, Duration::from_secs(3), async |time| {
         // Another case may hold the lease for a moment.
         eventually("one has the lease", || async { store.lease_reaper(nodes[0], time).await.unwrap() }).await;
         let mut holders = Vec::new();

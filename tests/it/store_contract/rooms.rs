@@ -9,7 +9,7 @@ use rialto::store::topics::Topic;
 use super::TestStore;
 use super::vocabulary::*;
 
-/// Long enough that nothing ends between two steps, short enough to be waited for.
+/// Short enough to be waited for.
 const SHORT: Duration = Duration::from_millis(300);
 
 pub async fn a_room_is_made_once_and_used_from_everywhere(store: TestStore) {
@@ -41,10 +41,10 @@ pub async fn an_unused_room_goes_with_what_was_said_in_it(store: TestStore) {
 }
 
 pub async fn a_room_that_is_used_stays(store: TestStore) {
-    let [used, kept] = in_time(&*store, SHORT, || async {
+    let (time, [used, kept]) = in_time(&*store, SHORT, async |time| {
         let [used, kept] = [RoomId::random(), RoomId::random()];
         for room in [used, kept] {
-            store.make_room(room, SHORT).await.unwrap();
+            store.make_room(room, time).await.unwrap();
             post(&*store, ChannelId(room.0), "a word").await;
         }
         store.use_room(used, LONG).await.unwrap();
@@ -52,7 +52,7 @@ pub async fn a_room_that_is_used_stays(store: TestStore) {
         [used, kept]
     })
     .await;
-    time_passes(&*store, SHORT * 2).await;
+    time_passes(&*store, time * 2).await;
     store.sweep_rooms(1_000).await.unwrap();
     for room in [used, kept] {
         assert!(store.use_room(room, LONG).await.unwrap());

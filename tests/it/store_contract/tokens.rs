@@ -41,8 +41,8 @@ pub async fn a_key_expires(store: TestStore) {
 }
 
 pub async fn a_key_that_is_used_lives_on(store: TestStore) {
-    let (ann, life) = (UserId::random(), Duration::from_secs(2));
-    let (key, user) = in_time(&*store, life, || async {
+    let ann = UserId::random();
+    let (life, (key, user)) = in_time(&*store, Duration::from_secs(2), async |life| {
         let key = key();
         store.put_token(&key, ann, life).await.unwrap();
         let user = store.token_user(&key, LONG).await.unwrap();
