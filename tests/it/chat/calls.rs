@@ -75,14 +75,12 @@ async fn people_in_a_call_are_shown_to_each_other_and_to_the_channel(site: Site)
     let offer = bob.offered().await;
     assert_eq!(offer["lines"][0]["source"], "camera");
     let tracks = ann.expect("both are there", |v| v["callTracks"]["participants"].as_array().is_some_and(|all| all.len() == 2)).await;
-    let [first, second] = &tracks["callTracks"]["participants"].as_array().unwrap()[..] else { panic!("two") };
-    assert_eq!((&first["participant"], &second["participant"]), (&json!(ann.session()), &json!(bob.session())));
-    assert_eq!(second["user"], json!({ "UUID": bob.uuid(), "Username": bob.name(), "OnLine": true }));
+    assert!(one_of(&tracks, &ann).is_some());
+    assert_eq!(one_of(&tracks, &bob).unwrap()["user"], json!({ "UUID": bob.uuid(), "Username": bob.name(), "OnLine": true }));
     eve.sees_in_call("", &[&ann, &bob]).await;
 
     bob.ask("callState", json!({ "hand": true, "reaction": "👋" })).await;
-    let up = |v: &Value| v["callTracks"]["participants"][1]["hand"] == true;
-    ann.expect("a hand", up).await;
+    ann.expect("a hand", |v| one_of(v, &bob).is_some_and(|bob| bob["hand"] == true)).await;
     ann.expect("a reaction", |v| v["callState"] == json!({ "participant": bob.session(), "reaction": "👋" })).await;
     assert_eq!(bob.refused("callState", json!({ "reaction": "x" })).await, 16);
 
@@ -91,6 +89,11 @@ async fn people_in_a_call_are_shown_to_each_other_and_to_the_channel(site: Site)
     bob.expect("alone", |v| v["callTracks"]["participants"].as_array().is_some_and(|all| all.len() == 1)).await;
     bob.ask("callLeave", json!({})).await;
     eve.sees_in_call("", &[]).await;
+}
+
+/// What `callTracks` says of a participant, whose place among them may change when a call moves.
+fn one_of<'a>(tracks: &'a Value, who: &Client) -> Option<&'a Value> {
+    tracks["callTracks"]["participants"].as_array()?.iter().find(|one| one["participant"] == who.session())
 }
 
 async fn a_call_of_two_is_named_by_either_end(site: Site) {
@@ -182,20 +185,24 @@ async fn another_connection_is_offered_on_demand(site: Site) {
     ann.call(json!({ "audio": true })).await;
     let first = ann.offered().await;
     ann.ask("callRestart", json!({})).await;
-    let second = ann.offered().await;
+    let mut second = ann.offered().await;
     assert!(second["connection"].as_u64() > first["connection"].as_u64());
     let ufrag = |offer: &Value| offer["sdp"].as_str().unwrap().lines().find(|line| line.starts_with("a=ice-ufrag:")).unwrap().to_owned();
     assert_ne!(ufrag(&first), ufrag(&second));
-    // An answer to the first is late, one that is none is refused.
-    for (offer, sdp, refused) in [(&first, "v=0\r\n", false), (&second, "v=0\r\n", true)] {
-        let answer = json!({ "type": "answer", "sdp": sdp, "connection": offer["connection"], "offer": offer["offer"] });
-        ann.ask("callAnswer", answer).await;
-        if refused {
-            assert_eq!(ann.expect_error().await.0, 16);
+    let answer =
+        |offer: &Value, sdp: &str| json!({ "type": "answer", "sdp": sdp, "connection": offer["connection"], "offer": offer["offer"] });
+    // An answer to the first is late, one that is none is refused. The second is late, too, if the call has moved meanwhile.
+    ann.ask("callAnswer", answer(&first, "v=0\r\n")).await;
+    loop {
+        ann.ask("callAnswer", answer(&second, "v=0\r\n")).await;
+        let told = ann.expect("a refusal, or a later offer", |v| v["type"] == "error" || v["type"] == "callOffer").await;
+        if told["type"] == "error" {
+            assert_eq!(told["error"]["code"], 16);
+            break;
         }
+        second = told["callOffer"].clone();
     }
-    let no_sdp = json!({ "type": "answer", "sdp": "hello", "connection": second["connection"], "offer": second["offer"] });
-    assert_eq!(ann.refused("callAnswer", no_sdp).await, 16);
+    assert_eq!(ann.refused("callAnswer", answer(&second, "hello")).await, 16);
     ann.ask("callCandidate", json!({ "candidate": "", "sdpMid": "0", "sdpMLineIndex": 0 })).await;
     assert_eq!(ann.refused("callCandidate", json!({ "sdpMLineIndex": "0" })).await, 16);
 }
