@@ -35,6 +35,16 @@ impl Peer {
         Self::entered(connect(node, query).await).await
     }
 
+    /// As [`Peer::come`]; `None`: the node does not reach the store, and wants it to come back.
+    pub async fn try_come(node: &Node, query: &str) -> Option<Self> {
+        let wire = connect(node, query).await;
+        let Some(list) = wire.find("who is there", |frame| frame["type"] == "connected-peers").await else {
+            assert_eq!(wire.closed().await.0, 1012);
+            return None;
+        };
+        Some(Self { wire, before: ids(&list), id: String::new() })
+    }
+
     /// As [`Peer::come`], of an open connection.
     pub async fn entered(wire: Client) -> Self {
         let list = wire.expect_type("connected-peers").await;

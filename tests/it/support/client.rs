@@ -269,7 +269,7 @@ impl Client {
     }
 
     /// As [`Client::expect`]; `None` if the connection ends before.
-    async fn find(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Option<Value> {
+    pub async fn find(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Option<Value> {
         let mut changed = self.inbox.changed.subscribe();
         let found = async {
             loop {

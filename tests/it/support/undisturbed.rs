@@ -1,4 +1,5 @@
-//! Scenarios that say something exact of leases, on machines where a process may stand still for longer than a lease lasts.
+//! Scenarios that say something exact of what may be lost on machines where a process stands still for longer than others wait for it:
+//! leases, packets, answers of the store.
 
 use super::node::Node;
 
@@ -11,14 +12,14 @@ const LOST: &str = "a room is another node's";
 /// What a node logs that claims for a call another node than the one that it was at.
 const MOVED: &str = "a room has moved to another node";
 
-/// Plays a scenario until it answers that no node lost a room in it but by what the scenario did.
+/// Plays a scenario until it answers that nothing was lost in it but by what it did itself.
 pub async fn undisturbed(scenario: impl AsyncFn() -> bool) {
     for _ in 0..ATTEMPTS {
         if scenario().await {
             return;
         }
     }
-    panic!("in each of {ATTEMPTS} attempts a node lost a room by itself");
+    panic!("each of {ATTEMPTS} attempts was disturbed");
 }
 
 impl Node {
