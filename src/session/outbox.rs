@@ -92,7 +92,16 @@ impl Outbox {
         true
     }
 
-    /// The peer closes; its answer is queued already.
+    /// Answers the peer's close frame. Nothing follows it (RFC 6455, section 5.5.1), so it is the last that is taken.
+    pub(super) fn answer_close(&mut self, frame: Bytes, socket: &dyn Socket) {
+        if self.is_open() {
+            self.peer_closed();
+            // A broken connection shows in `phase`.
+            let _ = self.push(frame, socket);
+        }
+    }
+
+    /// The peer closes.
     pub(super) fn peer_closed(&mut self) {
         if self.is_open() {
             self.phase = Phase::Closing { since: Instant::now() };

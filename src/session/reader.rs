@@ -18,6 +18,8 @@ const BUFFER: usize = 4096;
 const REFUSED_UP_TO: usize = 4;
 const FINAL: u8 = 0x80;
 const CONTROL: u8 = 0x08;
+/// The opcode of a close frame (RFC 6455, section 5.2).
+const CLOSE: u8 = 0x08;
 const MASKED: u8 = 0x80;
 
 pub(super) struct Reader {
@@ -105,7 +107,12 @@ impl Read for Stream<'_, '_> {
 
 impl Write for Stream<'_, '_> {
     fn write(&mut self, frames: &[u8]) -> io::Result<usize> {
-        self.session.reply(Bytes::copy_from_slice(frames));
+        let (session, whole) = (self.session, Bytes::copy_from_slice(frames));
+        if frames.first() == Some(&(FINAL | CLOSE)) {
+            session.outbox().answer_close(whole, &*session.socket);
+        } else {
+            session.reply(whole);
+        }
         Ok(frames.len())
     }
 

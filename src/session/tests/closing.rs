@@ -9,10 +9,10 @@ use tungstenite::Message;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode as WireCode;
 
-use super::support::{Server, Told, assert_alive, close_code, next_text, over_both};
+use super::support::{Below, Server, Told, assert_alive, close_code, next_text, over_both};
 use crate::metrics::CloseLabel;
 use crate::session::close::CloseCode;
-use crate::session::{Limits, frame};
+use crate::session::{Limits, Sent, frame};
 
 fn quick() -> Limits {
     Limits {
@@ -165,4 +165,19 @@ async fn draining_spreads_the_closes_and_says_when_to_come_back() {
         assert_eq!(close_code(&mut late).await.0, 1001);
     })
     .await;
+}
+
+/// Here the client runs while the session's own task still has the rest to do: so it does where a machine has other things to do as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_has_the_answer_to_its_close_gets_nothing_more() {
+    for _ in 0..200 {
+        let mut server = Server::start(Below::Direct, Limits::default()).await;
+        let mut client = server.client().await;
+        let session = server.session();
+        client.close(None).await.unwrap();
+        let mut stream = client.into_inner();
+        let mut answer = [0];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(session.send(&frame::text("too late")), Sent::Closed);
+    }
 }
