@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-/// All that a participant sends is at most so many times what one is sent: a camera in three sizes and a screen are more than anybody gets of them.
+/// The pictures that a participant sends are at most so many times what one is sent: a camera in three sizes and a screen are more than anybody
+/// gets of them. Sound has an allowance of its own, so that pictures never take it away.
 const LAYERS: u64 = 4;
-/// Of that, sound, which is forwarded whole to everybody: two tracks of Opus at its most, 510 kbit/s each (RFC 6716, section 2.1.1), and headers.
+/// Sound, which is forwarded whole to everybody: two tracks of Opus at its most, 510 kbit/s each (RFC 6716, section 2.1.1), and headers.
 const SOUND: u64 = 1_200_000;
 /// More than that may come for a while, as long as it is no more than what else comes in this time.
 const BURST: Duration = Duration::from_secs(3);
@@ -13,20 +14,20 @@ const BURST: Duration = Duration::from_secs(3);
 /// What may still come over a connection.
 #[derive(Debug)]
 pub(super) struct Intake {
-    all: Allowance,
+    pictures: Allowance,
     sound: Allowance,
 }
 
 impl Intake {
     /// Where one participant is sent at most `max_bitrate` bits a second.
     pub(super) fn new(now: Instant, max_bitrate: u64) -> Self {
-        Self { all: Allowance::new(now, max_bitrate.saturating_mul(LAYERS).max(SOUND)), sound: Allowance::new(now, SOUND) }
+        Self { pictures: Allowance::new(now, max_bitrate.saturating_mul(LAYERS)), sound: Allowance::new(now, SOUND) }
     }
 
     /// Whether a packet of so many bytes is taken.
     pub(super) fn takes(&mut self, now: Instant, bytes: usize, is_sound: bool) -> bool {
-        let bits = bytes as u64 * 8;
-        (!is_sound || self.sound.take(now, bits)) && self.all.take(now, bits)
+        let allowance = if is_sound { &mut self.sound } else { &mut self.pictures };
+        allowance.take(now, bytes as u64 * 8)
     }
 }
 
@@ -78,6 +79,20 @@ mod tests {
         assert_eq!(flood[..2], [2 * limit; 2], "for a while");
         assert!(flood[5..].iter().all(|taken| taken.abs_diff(limit) < limit / 50), "{flood:?}");
         assert_eq!(taken(&mut intake, start, 40..50, limit / 2, false), [limit / 2; 10], "at once, when it is less");
+    }
+
+    #[test]
+    fn however_many_pictures_come_sound_is_taken() {
+        let start = Instant::now();
+        let mut intake = Intake::new(start, 300_000);
+        let (mut seen, mut heard) = (0, 0);
+        for ms in 0..20_000 {
+            let now = start + Duration::from_millis(ms);
+            seen += u64::from(intake.takes(now, 1_000, false));
+            heard += u64::from(ms % 20 == 0 && intake.takes(now, 200, true));
+        }
+        assert!(seen < 5_000, "{seen} packets of pictures were taken");
+        assert_eq!(heard, 1_000);
     }
 
     #[test]
