@@ -45,8 +45,8 @@ const BOOKED: Duration = Duration::from_secs(86_400);
 const LISTED: usize = 100;
 /// For so long a node answers with the same list.
 const MOMENT: Duration = Duration::from_secs(1);
-/// How often what belongs to a room that was written back is tried, as long as the store fails.
-const RESTORES: u32 = 20;
+/// For so long what belongs to a room that was written back is tried, as long as the store fails: the client waits for it.
+const RESTORE_FOR: Duration = Duration::from_secs(5);
 /// Between two of these attempts.
 const RESTORE_AGAIN: Duration = Duration::from_millis(250);
 
@@ -217,12 +217,11 @@ impl Lobbies {
         if self.store.restore_lobby(code, &kept).await? {
             debug!("a lobby room that the store had lost was written back");
             // Who wrote the room back does this as well, and nobody does it later: the tokens of those who are away lead there by it.
-            let mut attempts = 1;
+            let begun = Instant::now();
             while let Err(error) = self.note_restored(code, &known.room, caller.at).await {
-                if attempts == RESTORES {
+                if begun.elapsed() > RESTORE_FOR {
                     return Err(error);
                 }
-                attempts += 1;
                 sleep(RESTORE_AGAIN).await;
             }
         }
