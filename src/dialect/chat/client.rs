@@ -1,6 +1,6 @@
 //! A client's connection as the rest of the node sees it: who is signed in, what it hears, what was promised to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -228,6 +228,11 @@ impl Client {
     /// acknowledged to its author, wherever that one has gone since.
     pub fn pay(&self) {
         let session = self.session.id();
+        let written: HashSet<ChannelId> = self.state().owed.values().filter_map(|owed| channel_of(owed.event.as_ref()?)).collect();
+        for channel in written {
+            // It may be this session itself that has just read the new epoch.
+            self.give_up(channel, self.services.hub.known(channel).epoch);
+        }
         let lost =
             |event: &LogEvent| channel_of(event).is_some_and(|channel| !self.services.hub.brings(channel, session, event.entry.position));
         let mut events: Vec<(MessageId, LogEvent)> =
