@@ -49,12 +49,17 @@ impl Reaper {
     }
 
     async fn try_reap(&self) -> Result<()> {
+        let looked = Instant::now();
         let (nodes, _) = self.store.nodes().await?;
         let dead: Vec<_> = nodes.into_iter().filter(|node| node.silent_for > DEAD_AFTER && node.id != self.node).collect();
         if dead.is_empty() || !self.store.lease_reaper(self.node, LEASE).await? {
             return Ok(());
         }
         for node in dead {
+            // This node may have stood still since, and the other with it, or have been busy clearing away: it looks again.
+            if looked.elapsed() > DEAD_AFTER / 2 {
+                return Ok(());
+            }
             if self.store.declare_dead(node.id, DEAD_AFTER).await? {
                 info!(node = %node.id, silent_for = ?node.silent_for, "a node is dead");
                 if !self.clear(node.id).await? {

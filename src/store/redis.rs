@@ -26,7 +26,7 @@ mod script;
 mod topics;
 mod wire;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -42,6 +42,7 @@ use self::script::Script;
 use super::{Count, Generation, Result, Store, StoreError, topics::Topic};
 use crate::config::{RedisTarget, Topology};
 use crate::ids::{ChannelId, NodeId};
+use crate::store::nodes::Beat;
 
 /// Where Redis is and how it is used.
 #[derive(Clone, Debug)]
@@ -91,8 +92,8 @@ struct Shared {
     lifeline: Lifeline,
     settings: RedisSettings,
     fence: Fence,
-    /// The nodes whose heartbeats go through this store: usually one.
-    nodes: Mutex<HashSet<NodeId>>,
+    /// The nodes whose heartbeats go through this store, usually one, and how the last one was answered.
+    nodes: Mutex<HashMap<NodeId, Beat>>,
     /// For each probe number the hash tag that leads to its shard.
     probe_tags: Mutex<Vec<u32>>,
     /// Idle connections for blocking reads, and their eras.

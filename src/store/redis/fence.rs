@@ -166,7 +166,7 @@ impl Shared {
     async fn is_settled(&self, generation: &Generation) -> Result<bool> {
         let mut call = GENERATION.on(&[keys::GENERATION]);
         call.arg(&generation.0);
-        for node in locked(&self.nodes).iter() {
+        for node in locked(&self.nodes).keys() {
             call.arg(node.to_string());
         }
         let (settled, age, fields): (u8, u64, Vec<String>) = self.run(call).await?;

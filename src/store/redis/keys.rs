@@ -9,6 +9,8 @@ pub(super) const USERS: &str = "rialto:{users}";
 pub(super) const SERIAL: &str = "rialto:{users}:n";
 pub(super) const NODES: &str = "rialto:{nodes}";
 pub(super) const DEAD: &str = "rialto:{nodes}:dead";
+/// Nodes that were entered and have not said that they have heard it.
+pub(super) const ENTERED: &str = "rialto:{nodes}:entered";
 pub(super) const REAPER: &str = "rialto:{nodes}:reaper";
 pub(super) const ONLINE: &str = "rialto:online";
 /// Every room with a number, by when it ends.

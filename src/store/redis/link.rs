@@ -5,10 +5,11 @@
 //! itself.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use deadpool_redis::{PoolConfig, Runtime, Timeouts};
+use deadpool_redis::{PoolConfig, PoolError, Runtime, Timeouts};
 use futures_util::future::try_join_all;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
@@ -25,10 +26,16 @@ use crate::store::{Result, StoreError};
 
 /// The longest that anything waits for Redis.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// The library's own, so long that [`PATIENCE`] is over before it.
+const LIBRARY_PATIENCE: Duration = Duration::from_secs(6);
 /// The longest that connecting may take.
 pub(super) const CONNECT: Duration = Duration::from_secs(2);
-/// A connection that does not answer at once whether it is still there is given up for another: each that has died costs this much.
-pub(super) const SILENCE: Duration = Duration::from_millis(500);
+/// The longest that connecting to one host of a Cluster may take: all of `REDIS_URL` are tried at once, and those that answer must not
+/// wait out [`CONNECT`] for one that is silent.
+const CONNECT_HOST: Duration = Duration::from_secs(1);
+/// A connection of the pool that does not answer for so long whether it is still there is given up for another. More would make each that
+/// has died cost more; with less, a Redis that is only slow would have all of them made anew.
+const RECYCLE: Duration = Duration::from_millis(1_500);
 
 /// A connection that commands can be sent on.
 #[derive(Clone)]
@@ -165,7 +172,7 @@ impl Links {
     pub(super) fn new(target: RedisTarget, insecure: bool, pool_size: usize) -> Result<Self> {
         let mut config = PoolConfig::new(pool_size.max(1));
         // `with` bounds the whole: to wait for one of few connections may take as long as anything else.
-        config.timeouts = Timeouts { wait: None, create: None, recycle: Some(SILENCE) };
+        config.timeouts = Timeouts { wait: None, create: None, recycle: Some(RECYCLE) };
         let pool = Self::pool(&target, insecure, config).map_err(StoreError::Unavailable)?;
         Ok(Self { target, insecure, pool, era: AtomicU64::new(0) })
     }
@@ -176,7 +183,7 @@ impl Links {
         Ok(match &target.topology {
             Topology::Single => {
                 let info = infos.into_iter().next().ok_or("no host")?;
-                let manager = deadpool_redis::Manager::new_with_config(info, connection_config(Some(PATIENCE))).map_err(text)?;
+                let manager = deadpool_redis::Manager::new_with_config(info, connection_config(Some(LIBRARY_PATIENCE))).map_err(text)?;
                 let builder = deadpool_redis::Pool::builder(manager).config(config).runtime(Runtime::Tokio1);
                 Pool::Single(builder.build().map_err(|error| error.to_string())?)
             }
@@ -199,24 +206,24 @@ impl Links {
     }
 
     async fn lease(&self) -> Result<Lease> {
-        fn failed(error: deadpool_redis::PoolError) -> StoreError {
+        fn failed(error: PoolError) -> StoreError {
             match error {
-                deadpool_redis::PoolError::Backend(error) => weather(&error),
+                PoolError::Backend(error) => weather(&error),
                 error => StoreError::Unavailable(error.to_string()),
             }
         }
         Ok(match &self.pool {
             Pool::Single(pool) => {
-                let guard = pool.get().await.map_err(failed)?;
+                let guard = patiently(|| pool.get()).await.map_err(failed)?;
                 Lease { line: Line::One(guard.clone()), guard: Guard::Single(guard) }
             }
             Pool::Sentinel(pool) => {
-                let mut guard = pool.get().await.map_err(failed)?;
-                guard.set_response_timeout(PATIENCE);
+                let mut guard = patiently(|| pool.get()).await.map_err(failed)?;
+                guard.set_response_timeout(LIBRARY_PATIENCE);
                 Lease { line: Line::One(guard.clone()), guard: Guard::Sentinel(guard) }
             }
             Pool::Cluster(pool) => {
-                let guard = pool.get().await.map_err(failed)?;
+                let guard = patiently(|| pool.get()).await.map_err(failed)?;
                 Lease { line: Line::Cluster(guard.clone()), guard: Guard::Cluster(guard) }
             }
         })
@@ -229,16 +236,16 @@ impl Links {
         G: Future<Output = RedisResult<T>>,
     {
         let era = self.era();
-        let lease = tokio::time::timeout(PATIENCE, self.lease()).await.map_err(|_| {
+        let lease = within(PATIENCE, self.lease()).await.ok_or_else(|| {
             // Either all are in use, or those that were idle have died and each took its time to be found out.
             self.close_idle();
             late()
         })??;
-        let outcome = tokio::time::timeout(PATIENCE, work(lease.line.clone())).await;
+        let outcome = within(PATIENCE, work(lease.line.clone())).await;
         let failed = match &outcome {
-            Ok(Ok(_)) => false,
-            Ok(Err(error)) => poisons(error),
-            Err(_) => true,
+            Some(Ok(_)) => false,
+            Some(Err(error)) => poisons(error),
+            None => true,
         };
         if failed && era == self.era() {
             self.forget();
@@ -246,7 +253,7 @@ impl Links {
         if failed || era != self.era() {
             lease.discard();
         }
-        outcome.map_err(|_| late())?.map_err(|error| weather(&error))
+        outcome.ok_or_else(late)?.map_err(|error| weather(&error))
     }
 
     /// Connections of an earlier era are not to be used again. A Cluster has but one: its connections find their masters themselves.
@@ -298,7 +305,14 @@ impl Links {
                 node = node.set_tls_mode(mode);
             }
             let master = master.clone();
-            return SentinelClient::build(infos, master, Some(node), SentinelServerType::Master)?.async_get_client().await;
+            let mut sentinel = SentinelClient::build(infos, master, Some(node), SentinelServerType::Master)?;
+            loop {
+                // Sentinels are asked with the library's own patience, half a second: ours is that of the caller.
+                match sentinel.async_get_client().await {
+                    Err(error) if error.is_timeout() => {}
+                    outcome => return outcome,
+                }
+            }
         }
         match infos.into_iter().next() {
             Some(info) => Client::open(info),
@@ -308,8 +322,32 @@ impl Links {
 
     /// A Cluster client with other than the usual options.
     pub(super) fn cluster(&self, options: impl FnOnce(ClusterClientBuilder) -> ClusterClientBuilder) -> RedisResult<ClusterClient> {
-        let builder = ClusterClientBuilder::new(infos(&self.target, self.insecure)?).connection_timeout(CONNECT).tcp_settings(tcp());
+        let builder = ClusterClientBuilder::new(infos(&self.target, self.insecure)?).connection_timeout(CONNECT_HOST).tcp_settings(tcp());
         options(builder).build()
+    }
+}
+
+/// Waits for something; `None`: it took too long. A process that stands still for longer than that finds what came meanwhile when it wakes.
+pub(super) async fn within<F: Future>(patience: Duration, work: F) -> Option<F::Output> {
+    const PARTS: u32 = 3;
+    let mut work = pin!(work);
+    for _ in 0..PARTS {
+        if let Ok(done) = tokio::time::timeout(patience / PARTS, work.as_mut()).await {
+            return Some(done);
+        }
+    }
+    None
+}
+
+/// Takes a connection from a pool as often as one cannot be made in the time that the library allows, which can be less than ours and is not
+/// to be set everywhere. Whoever asks has the last word.
+async fn patiently<T, F: Future<Output = std::result::Result<T, PoolError>>>(get: impl Fn() -> F) -> F::Output {
+    loop {
+        match get().await {
+            // By its text: a Cluster hides the kind of the error.
+            Err(PoolError::Backend(error)) if error.is_timeout() || error.to_string().contains("timed out") => {}
+            outcome => return outcome,
+        }
     }
 }
 

@@ -21,8 +21,9 @@ const IDLE_READERS: usize = 2;
 #[async_trait]
 impl Registry for RedisStore {
     async fn beat(&self, node: NodeId, info: &NodeInfo) -> Result<Beat> {
-        let mut call = script::BEAT.on(&[keys::NODES, keys::DEAD]);
-        call.arg(node.to_string());
+        let has_heard = locked(&self.shared.nodes).get(&node) == Some(&Beat::Entered);
+        let mut call = script::BEAT.on(&[keys::NODES, keys::DEAD, keys::ENTERED]);
+        call.arg(node.to_string()).arg(u8::from(has_heard));
         let beat = match self.shared.vital_one::<String>(call).await?.as_str() {
             "reaped" => {
                 locked(&self.shared.nodes).remove(&node);
@@ -31,11 +32,12 @@ impl Registry for RedisStore {
             "entered" => Beat::Entered,
             _ => Beat::Alive,
         };
-        locked(&self.shared.nodes).insert(node);
         let text = serde_json::to_vec(info).map_err(|_| wire::strange())?;
         let mut set = redis::cmd("SET");
         set.arg(keys::node(node)).arg(text).arg("PX").arg(millis(INFO_TTL));
         self.shared.vital_one::<()>(set).await?;
+        // From here on nothing is waited for: the caller hears it.
+        locked(&self.shared.nodes).insert(node, beat);
         Ok(beat)
     }
 
@@ -103,9 +105,13 @@ impl RedisStore {
         self.shared
             .run_all(vec![del(&keys::node(node)), del(&keys::inbox(node)), del(&keys::holdings(node)), del(&keys::rooms(node))])
             .await?;
-        let mut remove = redis::cmd("ZREM");
-        remove.arg(keys::NODES).arg(node.to_string());
-        self.shared.query(remove).await
+        let strike = |command: &str, key| {
+            let mut strike = redis::cmd(command);
+            strike.arg(key).arg(node.to_string());
+            strike
+        };
+        self.shared.run_all(vec![strike("SREM", keys::ENTERED), strike("ZREM", keys::NODES)]).await?;
+        Ok(())
     }
 
     async fn reader(&self) -> Result<(u64, Line)> {
