@@ -123,13 +123,10 @@ impl Node {
         };
         let metrics = Metrics::new();
         let id = NodeId::random();
-        let store = store::open(config).await?;
+        let store::Opened { store, secret } = store::open(config).await?;
         // Not before: whoever connects would wait for an answer for as long as the store is waited for.
         let listener = http::listen(address).map_err(|error| NodeError::Listen(address.to_string(), error))?;
         let address = listener.local_addr().map_err(|error| NodeError::Listen(address.to_string(), error))?;
-        for warning in store.warnings().await? {
-            warn!("{warning}");
-        }
 
         let (bus, bus_task) = Bus::new(id, store.clone(), metrics.clone());
         let hub = Hub::new(id, store.clone(), bus.clone(), metrics.clone());
@@ -159,11 +156,10 @@ impl Node {
         tasks.spawn(placement.run());
         tasks.spawn(upkeep::verify_generations(store.clone(), hub.clone(), bus.clone()));
         tasks.spawn(upkeep::flush_crowd(hub.clone()));
-        tasks.spawn(upkeep::watch_readiness(store.clone(), bus, readiness.clone()));
+        tasks.spawn(upkeep::watch_readiness(store.clone(), bus.clone(), readiness.clone()));
 
         let rules = Arc::new(rules(config));
         let hasher = Arc::new(Hasher::new(config.accounts.bcrypt_cost, config.accounts.bcrypt_queue, metrics.clone())?);
-        let secret = store::secret(config, store.as_ref()).await?;
         let tally = Tally::new(secret);
         let rooms = Rooms::new(store.clone(), tally.clone(), config.limits.numbered_room_idle(), window(config.limits.rate_rooms));
         tasks.spawn(rooms.clone().run());
@@ -204,6 +200,8 @@ impl Node {
         if serves(config, DialectName::Lobby) {
             router = router.merge(http::lobby_routes(lobbies, lobby_origins(config), settings.trusted_proxy_hops));
         }
+        // Before that nothing that other nodes tell, all of them or this one, would reach who is connected here.
+        tokio::join!(registry.entered(), bus.connected());
         let (stop_http, stopped) = oneshot::channel();
         tasks.spawn(async move {
             let stop = async move {

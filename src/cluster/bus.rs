@@ -83,6 +83,17 @@ impl Bus {
         timeout(SUBSCRIBE_TIMEOUT, answer).await.ok().and_then(Result::ok).ok_or_else(deaf)
     }
 
+    /// Waits until what concerns all nodes is heard.
+    pub async fn connected(&self) {
+        loop {
+            let heard = self.subscribe(Topic::All).await.is_ok();
+            self.unsubscribe(Topic::All);
+            if heard || self.commands.is_closed() {
+                return;
+            }
+        }
+    }
+
     /// Takes one wish for a topic back.
     pub fn unsubscribe(&self, topic: Topic) {
         let _ = self.commands.send(Command::Unsubscribe(topic));

@@ -28,6 +28,9 @@ const RENEW_EVERY: Duration = Duration::from_secs(60);
 /// An unanswered heartbeat is as good as a failed one.
 const BEAT_TIMEOUT: Duration = Duration::from_millis(1_500);
 
+/// After one that failed, the next one comes sooner.
+const BEAT_AGAIN: Duration = Duration::from_millis(500);
+
 /// What the heartbeats tell the chores, which take their own time: no heartbeat waits for them.
 #[derive(Default)]
 struct Contact {
@@ -49,7 +52,8 @@ pub struct Registry {
     draining: AtomicBool,
     media: Mutex<Option<MediaInfo>>,
     signaling: Mutex<Option<MediaLoad>>,
-    reaped: watch::Sender<bool>,
+    /// How the last heartbeat was answered.
+    standing: watch::Sender<Option<Beat>>,
     nudge: Notify,
     /// Places in meshes that were written, and may have been so behind the leave of who had them.
     perhaps_kept: Mutex<HashSet<(MeshId, SessionId)>>,
@@ -59,10 +63,10 @@ impl Registry {
     /// For one node; [`Registry::run`] is to be spawned.
     #[must_use]
     pub fn new(node: NodeId, role: String, store: Arc<dyn Store>, hub: Arc<Hub>, relay: Arc<Relay>, metrics: Arc<Metrics>) -> Arc<Self> {
-        let (draining, reaped) = (AtomicBool::new(false), watch::channel(false).0);
+        let (draining, standing) = (AtomicBool::new(false), watch::channel(None).0);
         let (media, signaling) = (Mutex::default(), Mutex::default());
         let (nudge, perhaps_kept) = (Notify::new(), Mutex::default());
-        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, signaling, reaped, nudge, perhaps_kept })
+        Arc::new(Self { node, store, hub, relay, metrics, role, draining, media, signaling, standing, nudge, perhaps_kept })
     }
 
     /// Tells the others at once that this node is about to stop.
@@ -81,9 +85,14 @@ impl Registry {
         *lock(&self.signaling) = signaling;
     }
 
+    /// Resolves when this node is on the list: before, nothing can be sent to its sessions.
+    pub async fn entered(&self) {
+        let _ = self.standing.subscribe().wait_for(Option::is_some).await;
+    }
+
     /// Resolves when the others have declared this node dead and removed what it held.
     pub async fn reaped(&self) {
-        let _ = self.reaped.subscribe().wait_for(|reaped| *reaped).await;
+        let _ = self.standing.subscribe().wait_for(|beat| *beat == Some(Beat::Reaped)).await;
     }
 
     /// Beats for ever; reaps others while in contact with the store.
@@ -99,7 +108,7 @@ impl Registry {
     async fn keep_beating(&self, contact: &Contact) {
         let mut tick = interval(HEARTBEAT);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut entered = false;
+        let mut last = Instant::now();
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
@@ -107,24 +116,33 @@ impl Registry {
             }
             match timeout(BEAT_TIMEOUT, self.store.beat(self.node, &self.info())).await {
                 Ok(Ok(Beat::Reaped)) => {
-                    let _ = self.reaped.send(true);
+                    self.standing.send_replace(Some(Beat::Reaped));
                     return;
                 }
                 Ok(Ok(beat)) => {
-                    lock(&contact.since).get_or_insert_with(Instant::now);
-                    if beat == Beat::Entered && entered {
+                    let mut since = lock(&contact.since);
+                    // Who stood still for a while has not seen meanwhile who else is alive.
+                    if last.elapsed() > HEARTBEAT * 2 {
+                        *since = None;
+                    }
+                    since.get_or_insert_with(Instant::now);
+                    drop(since);
+                    last = Instant::now();
+                    if beat == Beat::Entered && self.standing.borrow().is_some() {
                         contact.forgotten.store(true, Ordering::Relaxed);
                     }
-                    entered = true;
+                    self.standing.send_replace(Some(beat));
                     contact.beat.notify_one();
                 }
                 Ok(Err(error)) => {
                     *lock(&contact.since) = None;
                     warn!(%error, "no heartbeat");
+                    tick.reset_after(BEAT_AGAIN);
                 }
                 Err(_) => {
                     *lock(&contact.since) = None;
                     warn!("no answer to a heartbeat");
+                    tick.reset_after(BEAT_AGAIN);
                 }
             }
         }
@@ -138,7 +156,9 @@ impl Registry {
             contact.beat.notified().await;
             if contact.forgotten.swap(false, Ordering::Relaxed) {
                 info!("the store has lost this node; writing again what it holds");
-                self.write_again().await;
+                if !self.write_again().await {
+                    contact.forgotten.store(true, Ordering::Relaxed);
+                }
             }
             if renewed.elapsed() >= RENEW_EVERY {
                 renewed = Instant::now();
@@ -189,10 +209,12 @@ impl Registry {
         Ok(())
     }
 
-    /// The store came back without its data: sessions are still here, so they are online and joined.
-    async fn write_again(&self) {
+    /// The store came back without its data: sessions are still here, so they are online and joined. `false`: not all of it is written.
+    async fn write_again(&self) -> bool {
+        let mut all = true;
         if let Err(error) = self.renew().await {
             warn!(%error, "presences could not be written again");
+            all = false;
         }
         for (channel, member) in self.hub.joined() {
             let who = Person { id: member.user, name: member.username.clone() };
@@ -201,6 +223,7 @@ impl Registry {
             // Nobody left, so nobody is told of a join.
             if let Err(error) = self.store.join(channel, &member, &news, 0).await {
                 warn!(%error, "a membership could not be written again");
+                all = false;
             }
             // Who left meanwhile perhaps did so before this was written.
             if !self.hub.roles(channel, member.at.session).joined {
@@ -210,5 +233,6 @@ impl Registry {
                 }
             }
         }
+        all
     }
 }
