@@ -146,12 +146,12 @@ test('two ends that offer, restart and share at the same time agree in the end',
 
 /** Runs in a page before all else: what connections it makes. */
 function watchConnections() {
-  globalThis.connections = [];
+  globalThis.made = [];
   const Original = RTCPeerConnection;
   globalThis.RTCPeerConnection = class extends Original {
     constructor(...wish) {
       super(...wish);
-      globalThis.connections.push(this);
+      globalThis.made.push(this);
     }
   };
 }
@@ -173,7 +173,7 @@ test('who cannot reach the media node is seen and heard as before by those who c
   const node = await cluster.addMedia();
   await Promise.all(all.map((caller) => caller.goes('Through the server')));
   // The two who reach it have ended the way from one to the other.
-  const parted = () => globalThis.connections.map(({ connectionState }) => connectionState).sort().join() === 'closed,connected,connected';
+  const parted = () => globalThis.made.map(({ connectionState }) => connectionState).sort().join() === 'closed,connected,connected';
   await Promise.all([ana, ben].map(({ page }) => page.waitForFunction(parted)));
   await together(...all);
   await node.kill();
