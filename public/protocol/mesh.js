@@ -4,6 +4,7 @@ import { Emitter } from './emitter.js';
 /**
  * `peers`: who was here before, after each connect; whoever reads it offers to all of them, and to nobody else. `offer`, `answer`,
  * `candidate`: what a peer sent. `joined`, `left`: somebody came later, or is gone. `unreachable`: that peer is not connected.
+ * `failed`: something for that peer was not forwarded for want of the backend; it may be sent again.
  *
  * @typedef {object} MeshEvents
  * @property {unknown[]} iceServers For `new RTCPeerConnection({ iceServers })`. Comes before `peers`.
@@ -14,6 +15,7 @@ import { Emitter } from './emitter.js';
  * @property {string} joined
  * @property {string} left
  * @property {string} unreachable
+ * @property {string} failed
  * @property {import('./connection.js').Status} status
  */
 
@@ -96,6 +98,7 @@ export class Mesh extends Emitter {
         return this.emit('left', frame['peerId']);
       case 'error':
         if (frame['error'] === 'peer-not-connected') this.emit('unreachable', frame['toPeerId']);
+        if (frame['error'] === 'unavailable' && 'toPeerId' in frame) this.emit('failed', frame['toPeerId']);
     }
   }
 }

@@ -74,7 +74,7 @@ impl Talk {
         let to = forwarding.to.parse::<SessionId>().ok().filter(|to| to.to_string() == forwarding.to);
         let Some(to) = to else { return Ok(false) };
         let json = forwarding.json.get().to_owned();
-        let sent = self.services.meshes.forward(client.mesh_id(), self.session.id(), to, forwarding.what, json).await?;
+        let sent = self.services.meshes.forward(client.mesh_id(), self.session.id(), (to, client.place(to)), forwarding.what, json).await?;
         if sent {
             self.services.metrics.signals_forwarded.inc();
         }
@@ -87,7 +87,7 @@ impl Conversation for Talk {
     async fn opened(&mut self) {
         if let Err(error) = self.open().await {
             tracing::debug!(%error, "a peer could not enter its mesh");
-            self.session.reply(out::unavailable());
+            self.session.reply(out::unavailable(None));
             self.session.close(CloseCode::Restart, "the mesh cannot be entered now; come back");
         }
     }
@@ -104,7 +104,7 @@ impl Conversation for Talk {
             Ok(false) => self.session.reply(out::peer_not_connected(&to)),
             Err(error) => {
                 tracing::debug!(%error, "nothing was forwarded for want of the store");
-                self.session.reply(out::unavailable());
+                self.session.reply(out::unavailable(Some(&to)));
             }
         }
     }

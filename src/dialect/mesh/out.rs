@@ -68,10 +68,14 @@ pub fn mesh_full() -> Bytes {
     error("mesh-full", "as many peers as may be are connected")
 }
 
-/// The error of what needs the store while that is away. (+)
+/// The error of what needs the store while that is away; of something for a peer, `to` is as the sender wrote it. (+)
 #[must_use]
-pub fn unavailable() -> Bytes {
-    error("unavailable", "the backend is unavailable; try again")
+pub fn unavailable(to: Option<&str>) -> Bytes {
+    let message = "the backend is unavailable; try again";
+    match to {
+        None => error("unavailable", message),
+        Some(to) => frame::json(&json!({ "type": "error", "error": "unavailable", "message": message, "toPeerId": to })),
+    }
 }
 
 fn error(error: &str, message: &str) -> Bytes {

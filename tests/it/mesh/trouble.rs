@@ -29,7 +29,7 @@ mod two_nodes {
         ann.offer(&neighbour.id, json!("next door")).await;
         neighbour.wire.expect("the offer", |frame| frame["offer"] == "next door").await;
         ann.offer(&bob.id, json!("over there")).await;
-        ann.wire.expect("an error", |frame| frame["error"] == "unavailable").await;
+        ann.wire.expect("an error", |frame| frame["error"] == "unavailable" && frame["toPeerId"] == bob.id.as_str()).await;
         let stranger = super::super::peer::connect(&nodes[0], "").await;
         assert_eq!(stranger.expect_type("error").await["error"], "unavailable");
         assert_eq!(stranger.closed().await.0, 1012);
