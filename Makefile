@@ -39,7 +39,8 @@ fmt:
 
 # Scenarios of several nodes again, on each kind of Redis but the single one, which test-rust has: all on a cluster, where it matters which
 # keys are together; those of chat where only the way to Redis is another one.
-KIND = RIALTO_TEST_REDIS=$@ cargo test --locked $(BUILD) --test it -- two_nodes three_nodes
+# Those that start a Redis of their own anyway are left out.
+KIND = RIALTO_TEST_REDIS=$@ cargo test --locked $(BUILD) --test it -- two_nodes three_nodes --skip load:: --skip trouble:: --skip stage::media::three_nodes
 test-redis: cluster sentinel tls
 cluster:
 	$(KIND)

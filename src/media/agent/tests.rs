@@ -294,6 +294,7 @@ async fn a_node_that_stops_gives_its_rooms_to_another() {
         let epoch = world.claim(room, here.node).await;
         rooms.insert(participants.join(room, here.node, epoch).await, (room, epoch));
     }
+    eventually("the other is known", async || here.placement.heir(RoomId::random(), here.node) == Some(there.node)).await;
     here.registry.drain();
     let drain = tokio::spawn(async move {
         leaving.drain().await;

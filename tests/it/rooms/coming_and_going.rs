@@ -14,7 +14,7 @@ everywhere!(
     nobody_is_told_before_asking,
     a_client_that_believes_everything_never_connects_to_itself,
     many_come_at_once_and_all_agree,
-    a_silent_guest_is_asked_and_then_out with [("ROOM_PING_SECONDS", "2")],
+    a_silent_guest_is_asked_and_then_out with [("ROOM_PING_SECONDS", "4")],
 );
 
 async fn who_comes_and_goes_is_told(site: Site) {

@@ -12,7 +12,7 @@ everywhere!(
     upgrades_are_refused_before_there_is_a_connection,
     the_password_lets_in,
     forged_passes_and_those_of_other_rooms_are_refused,
-    a_pass_to_a_room_that_is_gone_is_none_to_the_next with [("ROOM_IDLE_SECONDS", "4")],
+    a_pass_to_a_room_that_is_gone_is_none_to_the_next with [("ROOM_IDLE_SECONDS", "8")],
     wrong_passwords_are_slowed_down with [("RATE_SIGNIN_FAILURES", "3/15m")],
     rooms_are_not_found_out_by_trying with [("RATE_ROOMS", "5/15m")],
     two_tabs_are_two_guests,

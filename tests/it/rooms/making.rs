@@ -14,7 +14,7 @@ everywhere!(
     rooms_for_everybody_are_listed,
     an_address_makes_so_many_rooms with [("RATE_ROOMS", "3/15m")],
     other_pages_make_no_rooms,
-    an_unused_room_goes with [("ROOM_IDLE_SECONDS", "5")],
+    an_unused_room_goes with [("ROOM_IDLE_SECONDS", "9")],
 );
 
 async fn a_program_makes_a_room(site: Site) {

@@ -15,7 +15,7 @@ everywhere!(
     a_known_room_is_opened_on_any_node,
     who_comes_in_is_told_what_was_said_and_who_is_there,
     one_address_makes_so_many_rooms with [("RATE_ROOMS", "3/1h")],
-    an_unused_room_goes with [("ROOM_IDLE_SECONDS", "4")],
+    an_unused_room_goes with [("ROOM_IDLE_SECONDS", "8")],
     the_protocol_has_a_path_of_its_own with [("MOUNTS", "/show=stage,/chat=chat")],
 );
 
@@ -99,7 +99,7 @@ async fn one_address_makes_so_many_rooms(site: Site) {
 
 async fn an_unused_room_goes(site: Site) {
     /// Longer than an unused room stays.
-    const IDLE: Duration = Duration::from_millis(4_500);
+    const IDLE: Duration = Duration::from_millis(8_500);
     let (used, left, unused) = (make_room(site.here()).await, make_room(site.here()).await, make_room(site.here()).await);
     let bob = Visitor::come(site.there(), &left).await;
     bob.wire.close().await;

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::process;
+use super::{process, undisturbed};
 
 /// How long a node may take to start or to stop.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -153,6 +153,7 @@ impl Node {
 impl Drop for Node {
     fn drop(&mut self) {
         self.kill9();
+        undisturbed::note_what_was_lost(self);
         if std::thread::panicking() {
             // For whoever reads why a test failed; the harness shows it only then.
             println!("--- node {}", self.address);
