@@ -2,8 +2,8 @@
 const LINGER = 6_000;
 /** How often it is looked meanwhile whether something comes the new way already, in milliseconds. */
 const LOOK = 200;
-/** So often in a row somebody is seen to be out of the call before they have left it: who comes back does so sooner. */
-export const LOOKS = LINGER / LOOK;
+/** So often in a row, for ten seconds, somebody is seen to be out of the call before they have left it: who comes back does so sooner. */
+export const LOOKS = 10_000 / LOOK;
 
 /** The time in which a call has old ways and new ones. */
 export class CallOverlap {
@@ -21,7 +21,7 @@ export class CallOverlap {
     let looks = 0;
     this.#looking = setInterval(() => {
       looks += 1;
-      look(looks >= LOOKS);
+      look(looks >= LINGER / LOOK);
     }, LOOK);
   }
 

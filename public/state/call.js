@@ -17,7 +17,7 @@ import { explain } from './problem.js';
 /** @typedef {import('./call-standing.js').Standing} Standing */
 
 /** After the media node changed, for how long it is waited for whoever is missing, in milliseconds. */
-const SETTLING = 5_000;
+const SETTLING = 10_000;
 /** Who was in and finds no place may still hold it, until the server notices that they were gone. After so many attempts, about two minutes, others hold it. */
 const COMEBACKS = 12;
 
