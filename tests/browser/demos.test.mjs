@@ -15,9 +15,18 @@ before(async () => {
 });
 after(() => Promise.all([browser?.close(), server?.stop()]));
 
-test('windows of a mesh hear each other, and who is gone is gone', async (context) => {
+/** Runs in a page before everything else: its browser cannot take the first answer. */
+function stumble() {
+  const take = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = () => {
+    RTCPeerConnection.prototype.setRemoteDescription = take;
+    return Promise.reject(new DOMException('no way', 'OperationError'));
+  };
+}
+
+test('windows of a mesh hear each other, also where a link breaks, and who is gone is gone', async (context) => {
   const windows = [];
-  for (let count = 0; count < 3; count += 1) windows.push(await open(context, browser, server, '/demo/mesh/?room=three'));
+  for (const prepare of [undefined, undefined, stumble]) windows.push(await open(context, browser, server, '/demo/mesh/?room=three', prepare));
   const stranger = await open(context, browser, server, '/demo/mesh/?room=other');
   const [ana, ben, cem] = windows.map(({ page }) => page);
   for (const page of [ana, ben, cem]) await page.locator('.standing', { hasText: 'Connected to 2 windows' }).waitFor();

@@ -1,3 +1,5 @@
+import { PATIENCE } from './browser.mjs';
+
 /**
  * A demo page in a profile of its own.
  *
@@ -8,7 +10,7 @@ export async function open(context, browser, node, address, prepare = () => {}) 
   const profile = await browser.newContext({ viewport: { width: 900, height: 800 }, locale: 'en-GB' });
   context.after(() => profile.close());
   const page = await profile.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE);
   const faults = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && !/WebSocket|net::ERR_/.test(message.text()) && faults.push(message.text()));
