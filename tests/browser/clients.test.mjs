@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
-import { launch } from './support/browser.mjs';
+import { launch, PATIENCE } from './support/browser.mjs';
 import { Server } from './support/server.mjs';
 
 const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
@@ -37,7 +37,7 @@ for (const { name, code } of EXAMPLES) {
       return route.fulfill({ contentType: 'text/javascript', body });
     });
     await page.goto(new URL('/demo/mesh/', server.url).href);
-    const said = page.waitForEvent('console', { predicate: (message) => SAYS[name].test(message.text()), timeout: 20_000 });
+    const said = page.waitForEvent('console', { predicate: (message) => SAYS[name].test(message.text()), timeout: PATIENCE });
     await Promise.all([said, page.evaluate(() => import('/example.js'))]);
   });
 }

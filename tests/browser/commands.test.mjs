@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 
 import { launch, scene } from './support/browser.mjs';
+import { until } from './support/cluster.mjs';
 import { Server } from './support/server.mjs';
 
 let browser;
@@ -427,6 +428,7 @@ test('what is typed before commands are understood is looked at once they are, a
   assert.equal(await page.locator('help-dialog').count(), 0);
 
   // There is no connection: it says so, keeps what was written and tries again.
+  await until(async () => held.length > 0);
   hold = false;
   for (const route of held.splice(0)) await route.abort();
   await page.getByText('Commands could not be fetched').waitFor();
@@ -446,6 +448,7 @@ test('a password that was typed before commands are understood is hidden as soon
   await page.reload();
   await ana.isIn();
   await ana.draft.pressSequentially('/login somebody secr');
+  await until(async () => held.length > 0);
   for (const route of held.splice(0)) await route.continue();
   const secret = page.getByLabel('Password');
   await secret.waitFor();

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 
 import { Account } from './support/account.mjs';
 import { launch, Window } from './support/browser.mjs';
-import { Cluster } from './support/cluster.mjs';
+import { Cluster, until } from './support/cluster.mjs';
 
 let browser;
 let cluster;
@@ -51,7 +51,8 @@ test('two windows opened at once become the same guest', async (context) => {
   await ana.page.evaluate(() => localStorage.clear());
   await ana.page.goto('about:blank');
   const [one, two] = await Promise.all([ana.tab(cluster.url), ana.tab(cluster.url)]);
-  await two.page.locator('.account .name', { hasText: await one.name() }).waitFor();
+  // Either may hear of the other only now.
+  await until(async () => (await one.name()) === (await two.name()));
   assert.notEqual(await one.name(), old);
   await one.toFront();
   await one.say('Who am I?');

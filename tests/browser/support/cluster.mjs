@@ -35,7 +35,10 @@ export class Redis {
   }
 }
 
-/** The real HAProxy with the repository's configuration, in which only addresses differ, what a test may not have that many of, and that it takes orders. */
+/**
+ * The real HAProxy with the repository's configuration, in which only addresses differ, what a test may not have that many of, that it
+ * takes orders, and that a node counts as dead only after it was silent for longer than a busy machine keeps it waiting.
+ */
 class Balancer {
   static async start(nodes) {
     const balancer = new Balancer();
@@ -45,6 +48,7 @@ class Balancer {
     const given = await readFile(new URL('../../../deploy/haproxy.cfg', import.meta.url), 'utf8');
     const configuration = given
       .replaceAll(/^ {4}server-template .*$/gm, servers)
+      .replaceAll(/^ {4}option httpchk .*$/gm, '$&\n    timeout check 10s')
       .replace('bind :8080', `bind 127.0.0.1:${balancer.port}`)
       .replace('maxconn 30000', `maxconn 1000\n    stats socket ${balancer.#control} level admin`);
     assert.ok(configuration.includes(servers) && configuration.includes('stats socket'), 'the configuration names things otherwise now');
