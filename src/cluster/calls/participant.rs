@@ -136,12 +136,9 @@ impl Participant {
         self.skeleton.take().is_some()
     }
 
-    /// Takes notice of who publishes what. Answers the asks for what has come since: a media node knows of nobody's size before.
+    /// Takes notice of who publishes what. Answers the asks for what has come since: a media node knows of nobody's size before. Sizes of who
+    /// is not there are kept: whether somebody has left or is about to come again to this media node cannot be seen.
     pub(super) fn sees(&mut self, roster: &Roster) -> Vec<Ask> {
-        let there: BTreeSet<SessionId> = roster.participants.iter().map(|other| other.session).collect();
-        // Who was there and has left is another when it comes back. Who was not may be about to join this media node.
-        let left: BTreeSet<SessionId> = self.seen.iter().map(|(other, _)| *other).filter(|other| !there.contains(other)).collect();
-        self.subscriptions.retain(|(other, _), _| !left.contains(other));
         let tracks: Tracks =
             roster.participants.iter().flat_map(|other| other.tracks.iter().map(|track| (other.session, track.source))).collect();
         let come: Vec<_> = tracks.difference(&self.seen).copied().collect();
@@ -188,11 +185,14 @@ impl Participant {
         Ask::State { muted, hand, reaction }
     }
 
-    /// Keeps the size of a video; `None`: that is one too many.
+    /// Keeps the size of a video, in the place of those that are not there if need be; `None`: that is one too many.
     pub(super) fn subscribe(&mut self, participant: SessionId, source: Source, height: u16) -> Option<Ask> {
         let track = (participant, source);
         if self.subscriptions.len() >= MAX_SUBSCRIPTIONS && !self.subscriptions.contains_key(&track) {
-            return None;
+            self.subscriptions.retain(|track, _| self.seen.contains(track));
+            if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+                return None;
+            }
         }
         self.subscriptions.insert(track, height);
         self.subscription(track)

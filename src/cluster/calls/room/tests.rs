@@ -322,18 +322,21 @@ fn who_leaves_is_heard_of_no_more() {
 }
 
 #[test]
-fn sizes_are_kept_within_bounds_and_not_of_those_who_left() {
+fn sizes_are_kept_of_those_who_come_again_and_within_bounds() {
     let mut world = World::with_ann(request(ANN));
     world.told(ANN, 7, Tell::Roster(roster(&[ANN, BOB])));
-    world.wish(ANN, Wish::Subscribe { participant: BOB, source: Source::Camera, height: 90 });
+    let size = |of: SessionId, height: u16| Wish::Subscribe { participant: of, source: Source::Camera, height };
+    world.wish(ANN, size(BOB, 90));
+    let asked = world.asks();
     world.told(ANN, 7, Tell::Roster(roster(&[ANN])));
-    world.room.outputs();
+    assert_eq!(world.asks(), []);
     world.told(ANN, 7, Tell::Roster(roster(&[ANN, BOB])));
-    assert_eq!(world.asks(), [], "bob is shown anew");
-    for _ in 0..1_001 {
-        world.wish(ANN, Wish::Subscribe { participant: SessionId::random(), source: Source::Camera, height: 90 });
-    }
-    let outputs = world.room.outputs();
-    assert_eq!(outputs.len(), 1_001);
-    assert_eq!(outputs[1_000], Output::Tell { to: ANN, event: CallEvent::Refused(Refusal::TooManyTracks) });
+    assert_eq!(world.asks(), asked, "whether he had left or the media node had forgotten him");
+
+    let many: Vec<SessionId> = (100..1_100).map(|number| SessionId(Uuid::from_u128(number))).collect();
+    world.told(ANN, 7, Tell::Roster(roster(&many)));
+    many.iter().for_each(|other| world.wish(ANN, size(*other, 90)));
+    assert_eq!(world.asks().len(), 1_000, "bob makes room, who is not there");
+    world.wish(ANN, size(SessionId::random(), 90));
+    assert_eq!(world.room.outputs(), [Output::Tell { to: ANN, event: CallEvent::Refused(Refusal::TooManyTracks) }]);
 }

@@ -100,15 +100,13 @@ struct Weather {
     clients: BTreeMap<SessionId, Client>,
     /// Of whom a good-bye came back: the media node may have them until their connections end.
     ghosts: BTreeSet<SessionId>,
-    /// Who has left or was out at some time: what size their videos have is not kept for whoever comes back.
-    left: BTreeSet<SessionId>,
 }
 
 impl Weather {
     fn new() -> Self {
         let (media, clients) = Default::default();
         let (to_media, to_room) = Default::default();
-        Self { world: World::new(), epoch: 0, media, to_media, to_room, clients, ghosts: BTreeSet::new(), left: BTreeSet::new() }
+        Self { world: World::new(), epoch: 0, media, to_media, to_room, clients, ghosts: BTreeSet::new() }
     }
 
     fn take(&mut self, step: &Step) {
@@ -186,7 +184,6 @@ impl Weather {
     }
 
     fn forget(&mut self, session: SessionId) {
-        self.left.insert(session);
         self.to_room.retain(|(to, _, _)| *to != session);
     }
 
@@ -305,9 +302,9 @@ impl Weather {
             assert!(client.joined, "{session} is not in");
             let mut there = media.inside.get(session).cloned().unwrap_or_else(|| panic!("the media node does not know {session}"));
             let mut wanted = client.wanted.clone();
-            let stayed = |other: &SessionId| self.clients.contains_key(other) && !self.left.contains(other);
-            wanted.sizes.retain(|other, _| stayed(other));
-            there.sizes.retain(|other, _| stayed(other));
+            let is_there = |other: &SessionId| self.clients.contains_key(other);
+            wanted.sizes.retain(|other, _| is_there(other));
+            there.sizes.retain(|other, _| is_there(other));
             assert_eq!(there, wanted);
         }
         let strangers: Vec<_> = media.inside.keys().filter(|session| !self.clients.contains_key(session)).collect();
@@ -321,6 +318,19 @@ fn set(of: &mut BTreeSet<Source>, source: Source, on: bool) {
     } else {
         of.remove(&source);
     }
+}
+
+/// The media node gives the room up while a second join is on its way, and lets in again who asked first.
+#[test]
+fn sizes_are_kept_for_who_comes_again_a_little_later() {
+    use Step::{Bounce, Deliver, GiveUp, Hear, Join, Move, Pass, Subscribe};
+    let steps = [
+        vec![Join(1), Join(0), Subscribe(1, 0, 0), Join(2), Move, Pass(2_000), Deliver(3), Hear(1), Bounce, Pass(250), Bounce],
+        vec![GiveUp, Deliver(2), Hear(14)],
+    ];
+    let mut weather = Weather::new();
+    steps.concat().iter().for_each(|step| weather.take(step));
+    weather.settle();
 }
 
 proptest! {
