@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { Account } from '../support/account.mjs';
 import { launch, scene } from '../support/browser.mjs';
 import { Cluster } from '../support/cluster.mjs';
+import { aSecond } from '../support/machine.mjs';
 
 let browser;
 let cluster;
@@ -67,7 +68,11 @@ async function visit() {
 test('a visitor can write within a second', async (context) => {
   // Whoever shares the machine may be busy for a while, which can only make it longer.
   const times = [];
-  for (const end = Date.now() + 60_000; !times.some((time) => time < 1_000) && Date.now() < end; ) times.push(await visit());
+  let isQuick = false;
+  for (const end = Date.now() + 60_000; !isQuick && Date.now() < end; ) {
+    times.push(await visit());
+    isQuick = times.at(-1) < aSecond();
+  }
   context.diagnostic(`ready after ${times.join(', ')} ms`);
-  assert.ok(Math.min(...times) < 1_000, `ready after ${times.join(', ')} ms`);
+  assert.ok(isQuick, `ready after ${times.join(', ')} ms`);
 });

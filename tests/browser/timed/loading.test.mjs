@@ -7,12 +7,11 @@ import { tokenizer } from 'acorn';
 import { page as head, PUBLIC } from '../../../scripts/head.mjs';
 import { launch } from '../support/browser.mjs';
 import { until } from '../support/cluster.mjs';
+import { aSecond } from '../support/machine.mjs';
 import { Server } from '../support/server.mjs';
 
 /** Transferred, compressed, with all headers. */
 const MOST_BYTES = 100_000;
-/** From the first request to a guest who can write, in milliseconds. */
-const LONGEST = 1_000;
 
 let browser;
 let server;
@@ -109,8 +108,9 @@ test('the next visit asks for the page alone, and whether it is still the same',
 
 test('a visitor can write within a second', async (context) => {
   // The machine may be busy with something else for a while.
-  let best = Infinity;
-  for (const end = Date.now() + 60_000; best >= LONGEST && Date.now() < end; ) {
+  const times = [];
+  let isQuick = false;
+  for (const end = Date.now() + 60_000; !isQuick && Date.now() < end; ) {
     const { page, chatting } = await watched(context);
     await page.addInitScript(() => {
       new MutationObserver((_, observer) => {
@@ -121,11 +121,12 @@ test('a visitor can write within a second', async (context) => {
     });
     await page.goto(server.url);
     await chatting();
-    best = Math.min(best, await page.evaluate(() => globalThis.took));
+    times.push(Math.round(await page.evaluate(() => globalThis.took)));
+    isQuick = times.at(-1) < aSecond();
     await page.context().close();
   }
-  context.diagnostic(`${Math.round(best)} ms`);
-  assert.ok(best < LONGEST, `${best} ms`);
+  context.diagnostic(`ready after ${times.join(', ')} ms`);
+  assert.ok(isQuick, `ready after ${times.join(', ')} ms`);
 });
 
 test('the app can be installed', async (context) => {
