@@ -57,6 +57,17 @@ export class CallCluster {
     return this.media.get(ports[0]);
   }
 
+  /** Waits until nobody is served by a media node any more: another serves them, or for a while none, where a busy machine seems to have lost all. */
+  async deserted(node, ...parties) {
+    let served;
+    await until(async () => {
+      served = await Promise.all(parties.map((party) => party.ways()));
+      return served.every((ways) => ways.length > 0 && ways.every(({ port }) => this.media.get(port) !== node));
+    }).catch((cause) => {
+      throw new Error(`another media node is wanted, they are on ${JSON.stringify(served)}`, { cause });
+    });
+  }
+
   async stop() {
     await Promise.all([...this.chat, ...this.media.values()].map((node) => node.stop()));
     await this.redis.stop();

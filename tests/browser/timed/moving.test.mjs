@@ -47,17 +47,6 @@ function watchStills() {
   look();
 }
 
-/** Waits until nobody is served by a media node any more: another serves them, or for a while none, where a busy machine seems to have lost all. */
-async function moved(parties, before) {
-  let served;
-  await until(async () => {
-    served = await Promise.all(parties.map((party) => party.ways()));
-    return served.every((ways) => ways.length > 0 && ways.every(({ port }) => cluster.media.get(port) !== before));
-  }).catch((cause) => {
-    throw new Error(`another media node is wanted, they are on ${JSON.stringify(served)}`, { cause });
-  });
-}
-
 /** Waits until everybody sees and hears everybody. */
 async function goOn(parties) {
   if (parties[0] instanceof Visitor) return Promise.all(parties.map((party) => party.goesOn()));
@@ -76,7 +65,7 @@ async function stills(parties, act, { stays = false } = {}) {
   await Promise.all(parties.map(({ page }) => page.evaluate(watchStills)));
   const node = await cluster.carrier(...parties);
   await act(node);
-  if (!stays) await moved(parties, node);
+  if (!stays) await cluster.deserted(node, ...parties);
   await goOn(parties);
   if (stays && (await cluster.carrier(...parties)) !== node) return { node, took: Infinity };
   const took = await Promise.all(parties.map(({ page }) => page.evaluate(() => Math.round(globalThis.still()))));
@@ -84,13 +73,13 @@ async function stills(parties, act, { stays = false } = {}) {
 }
 
 /**
- * Measures until nothing takes longer than it may, three times at most: the machine may be busy with something else.
+ * Measures until nothing takes longer than it may, five times at most: the machine may be busy with something else.
  *
  * @param {number[]} most In milliseconds.
  * @param {() => Promise<number[]>} measure
  */
 async function within(context, most, measure) {
-  for (let left = 2; ; left -= 1) {
+  for (let left = 4; ; left -= 1) {
     const took = await measure();
     context.diagnostic(`pictures stood still for ${took.join(', ')} ms`);
     const late = took.some((longest, index) => longest > most[index]);
