@@ -104,7 +104,7 @@ test('a guest writes, answers, reacts, chooses, signs up, out and in, and calls 
   await ben.say('None here either');
   await ana.shows(['No mouse here', 'None here either']);
   await type('So I see');
-  await ben.shows(['No mouse here', 'None here either', 'So I see']);
+  for (const window of [ana, ben]) await window.shows(['No mouse here', 'None here either', 'So I see']);
 
   // A reaction to the newest message but one.
   await tabTo('Messages in', 'Shift+Tab');

@@ -1,9 +1,6 @@
 import { observe } from './call.mjs';
 import { until } from './cluster.mjs';
 
-/** So long visitors wait for each other at most, in milliseconds: many of them come at once, on a machine that may be busy. */
-const PATIENCE = 40_000;
-
 /** A page that speaks the stage protocol as its original client does: one RTCPeerConnection for good, which only ever answers. */
 export class Visitor {
   /** @param {import('./server.mjs').Server} node Where it comes to. */
@@ -49,7 +46,7 @@ export class Visitor {
         const grown = (kind, least) => visit.filter((entry) => entry.kind === kind && entry.figure > (before[index].find(({ ssrc }) => ssrc === entry.ssrc)?.figure ?? 0) + least).length;
         return grown('video', 5) === count && grown('audio', 0) === count;
       });
-    }, PATIENCE);
+    });
   }
 
   /** What the connections say of themselves. */
@@ -70,6 +67,7 @@ async function visit([address, room, publishes]) {
   for (const track of stream?.getTracks() ?? []) connection.addTrack(track, stream);
   const socket = new WebSocket(`${address}?room=${room}`);
   const order = (name, details) => socket.send(JSON.stringify({ order: name, details }));
+  const askForMedia = () => order('media_request', { audio: publishes, video: publishes });
   const players = [];
   globalThis.visits ??= [];
   globalThis.visits.push({ connection, stream: stream?.id, players });
@@ -88,7 +86,9 @@ async function visit([address, room, publishes]) {
   socket.addEventListener('message', ({ data }) => {
     const { type, data: { event, ask, data: payload } } = JSON.parse(data);
     if (type === 'question' && ask === 'access_token') order('validate_access_token', '');
-    if (event === 'user_logged_in') order('media_request', { audio: publishes, video: publishes });
+    if (event === 'user_logged_in') askForMedia();
+    // No media node was there in time, on a busy machine.
+    if (event === 'error' && payload.status_code === 503) setTimeout(askForMedia, 500);
     if (event === 'candidate') inTurn(() => connection.addIceCandidate(JSON.parse(payload)));
     if (event === 'offer') {
       inTurn(async () => {
