@@ -42,20 +42,12 @@ impl Meshes {
         Ok(self.store.peers(mesh).await?.into_iter().map(|peer| peer.session).collect())
     }
 
-    /// Sends a JSON value from a session of this node to another peer of its mesh, of which it may be known where it is. `false`: there is no
-    /// such peer. If it turns out to be gone, what was sent comes back as [`Signal::Undeliverable`].
-    pub async fn forward(
-        &self,
-        mesh: MeshId,
-        from: SessionId,
-        (to, known): (SessionId, Option<SessionRef>),
-        what: Kind,
-        json: String,
-    ) -> Result<bool, StoreError> {
+    /// Sends a JSON value from a session of this node to another peer of its mesh. `false`: there is no such peer. If it turns out to be
+    /// gone, what was sent comes back as [`Signal::Undeliverable`].
+    pub async fn forward(&self, mesh: MeshId, from: SessionId, to: SessionId, what: Kind, json: String) -> Result<bool, StoreError> {
         let at = match self.hub.crowd().find(to) {
             // In no mesh, or in another one, it is nobody's business here.
             Some(listener) => (listener.may_get_from() == Some(mesh)).then(|| self.here(to)),
-            None if known.is_some() => known,
             None => self.store.peer(mesh, to).await?,
         };
         let Some(at) = at else { return Ok(false) };

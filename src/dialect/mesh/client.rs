@@ -1,6 +1,5 @@
 //! A peer as the rest of the node sees it.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,26 +24,11 @@ const SETTLED: Duration = Duration::from_secs(5);
 /// Between two attempts to ask it.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// So many peers are remembered at most: by default, all that a mesh may have.
-const MAX_PLACES: usize = 512;
-
 struct State {
     /// Until the client was told who is there.
     gate: Option<Gate>,
     /// For a client that asked for events.
     watch: Option<Watch>,
-    /// At which nodes those are whom it was told of or heard from: what it sends them is sent there without asking the store. A session stays
-    /// where it is until it ends, and then what is sent there comes back.
-    places: HashMap<SessionId, SessionRef>,
-}
-
-impl State {
-    fn remember(&mut self, peer: SessionRef) {
-        if self.places.len() >= MAX_PLACES && !self.places.contains_key(&peer.session) {
-            self.places.clear();
-        }
-        self.places.insert(peer.session, peer);
-    }
 }
 
 /// One connection of the mesh dialect.
@@ -60,7 +44,7 @@ impl Client {
     #[must_use]
     pub fn new(session: Arc<Session>, services: Arc<Services>, mesh: MeshId, events: bool) -> Arc<Self> {
         let watch = events.then(|| Watch::new(session.id()));
-        let state = State { gate: Some(Gate::default()), watch, places: HashMap::new() };
+        let state = State { gate: Some(Gate::default()), watch };
         Arc::new(Self { session, services, mesh, state: Mutex::new(state) })
     }
 
@@ -70,28 +54,18 @@ impl Client {
         self.mesh
     }
 
-    /// Where another peer is, if that is known.
-    #[must_use]
-    pub fn place(&self, peer: SessionId) -> Option<SessionRef> {
-        self.state().places.get(&peer).copied()
-    }
-
     /// Tells who came before, and then hands over what came since.
     pub fn open(&self, before: &[SessionRef]) {
         let returns = {
             let mut state = self.state();
             self.session.reply(out::connected_peers(before));
-            before.iter().for_each(|peer| state.remember(*peer));
             if let Some(watch) = &mut state.watch {
                 watch.told(before.iter().map(|peer| peer.session));
             }
             let mut returns = Vec::new();
             for item in state.gate.take().unwrap_or_default().open() {
                 match item {
-                    Waiting::Forward(forward) => {
-                        state.remember(forward.from);
-                        returns.extend(self.hand_over(forward));
-                    }
+                    Waiting::Forward(forward) => returns.extend(self.hand_over(forward)),
                     Waiting::News(news) => self.tell_news(&mut state, &news),
                 }
             }
@@ -120,10 +94,7 @@ impl Client {
         }
         let mut state = self.state();
         match &mut state.gate {
-            None => {
-                state.remember(forward.from);
-                self.hand_over(forward)
-            }
+            None => self.hand_over(forward),
             Some(gate) => match gate.hold(Waiting::Forward(forward)) {
                 Err(Waiting::Forward(forward)) => Some(forward),
                 _ => None,
@@ -227,7 +198,6 @@ impl Listener for Client {
             Signal::Forward(forward) => self.give_back(self.take(*forward)),
             Signal::Undeliverable { to, signal } => {
                 if matches!(*signal, Signal::Forward(_)) {
-                    self.state().places.remove(&to);
                     self.session.reply(out::peer_not_connected(&to.to_string()));
                 }
             }

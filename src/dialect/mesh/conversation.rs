@@ -74,7 +74,7 @@ impl Talk {
         let to = forwarding.to.parse::<SessionId>().ok().filter(|to| to.to_string() == forwarding.to);
         let Some(to) = to else { return Ok(false) };
         let json = forwarding.json.get().to_owned();
-        let sent = self.services.meshes.forward(client.mesh_id(), self.session.id(), (to, client.place(to)), forwarding.what, json).await?;
+        let sent = self.services.meshes.forward(client.mesh_id(), self.session.id(), to, forwarding.what, json).await?;
         if sent {
             self.services.metrics.signals_forwarded.inc();
         }
