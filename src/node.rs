@@ -44,6 +44,8 @@ use crate::store::{Store, StoreError};
 
 /// What the janitor gets at the end to take out what sessions left; the reaper of another node does the rest.
 const TIDY: Duration = Duration::from_secs(2);
+/// A node that cannot be reached by others for so long serves all the same: whoever asks is told so, and does not wait for it.
+const REACHABLE: Duration = Duration::from_secs(10);
 /// A reaped node gives its clients so long to be told.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -201,7 +203,10 @@ impl Node {
             router = router.merge(http::lobby_routes(lobbies, lobby_origins(config), settings.trusted_proxy_hops));
         }
         // Before that nothing that other nodes tell, all of them or this one, would reach who is connected here.
-        tokio::join!(registry.entered(), bus.connected());
+        let reachable = async { tokio::join!(registry.entered(), bus.connected()) };
+        if timeout(REACHABLE, reachable).await.is_err() {
+            warn!("other nodes cannot reach this one yet; it serves, and is not ready");
+        }
         let (stop_http, stopped) = oneshot::channel();
         tasks.spawn(async move {
             let stop = async move {

@@ -43,6 +43,7 @@ export class MeshChannels extends Emitter {
     mesh.on('candidate', ({ peer, candidate }) => this.#links.get(peer)?.signaled.candidate(candidate));
     mesh.on('left', (peer) => this.#drop(peer));
     mesh.on('unreachable', (peer) => this.#drop(peer));
+    mesh.on('failed', (peer) => this.#broke(peer));
   }
 
   connect() {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use tracing::{info, warn};
 
 use super::reaper::Reaper;
@@ -28,7 +28,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(60);
 /// An unanswered heartbeat is as good as a failed one.
 const BEAT_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// After one that failed, the next one comes sooner.
+/// After the first one that failed.
 const BEAT_AGAIN: Duration = Duration::from_millis(500);
 
 /// What the heartbeats tell the chores, which take their own time: no heartbeat waits for them.
@@ -39,6 +39,26 @@ struct Contact {
     /// The store has lost this node.
     forgotten: AtomicBool,
     beat: Notify,
+}
+
+impl Contact {
+    /// The store has just answered it.
+    fn new() -> Self {
+        Self { since: Mutex::new(Some(Instant::now())), ..Self::default() }
+    }
+
+    /// A heartbeat was answered, as the one before was at `last`. Who stood still in between has not seen meanwhile who else is alive.
+    fn is_held(&self, last: Instant) {
+        let mut since = lock(&self.since);
+        *since = since.filter(|_| last.elapsed() <= HEARTBEAT * 2).or_else(|| Some(Instant::now()));
+    }
+
+    /// After the first heartbeat that failed the next one comes sooner: it may have been that one alone.
+    fn is_lost(&self, tick: &mut Interval) {
+        if lock(&self.since).take().is_some() {
+            tick.reset_after(BEAT_AGAIN);
+        }
+    }
 }
 
 /// What the rest of the node may know and say.
@@ -97,7 +117,7 @@ impl Registry {
 
     /// Beats for ever; reaps others while in contact with the store.
     pub async fn run(self: Arc<Self>) {
-        let contact = Contact::default();
+        let contact = Contact::new();
         tokio::select! {
             () = self.keep_beating(&contact) => {}
             () = self.do_chores(&contact) => {}
@@ -120,13 +140,7 @@ impl Registry {
                     return;
                 }
                 Ok(Ok(beat)) => {
-                    let mut since = lock(&contact.since);
-                    // Who stood still for a while has not seen meanwhile who else is alive.
-                    if last.elapsed() > HEARTBEAT * 2 {
-                        *since = None;
-                    }
-                    since.get_or_insert_with(Instant::now);
-                    drop(since);
+                    contact.is_held(last);
                     last = Instant::now();
                     if beat == Beat::Entered && self.standing.borrow().is_some() {
                         contact.forgotten.store(true, Ordering::Relaxed);
@@ -135,14 +149,12 @@ impl Registry {
                     contact.beat.notify_one();
                 }
                 Ok(Err(error)) => {
-                    *lock(&contact.since) = None;
+                    contact.is_lost(&mut tick);
                     warn!(%error, "no heartbeat");
-                    tick.reset_after(BEAT_AGAIN);
                 }
                 Err(_) => {
-                    *lock(&contact.since) = None;
+                    contact.is_lost(&mut tick);
                     warn!("no answer to a heartbeat");
-                    tick.reset_after(BEAT_AGAIN);
                 }
             }
         }
