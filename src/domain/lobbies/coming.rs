@@ -37,12 +37,16 @@ impl Lobbies {
         // A token leads to a room without guessing.
         let may_guess = !matches!(coming, Coming::Returning { .. });
         if may_guess {
-            self.tally.check(&*self.store, CODES, &[], from, self.rules.guessing).await?;
+            // A guess counts as failed until it has succeeded: otherwise any number could be under way at once.
+            self.tally.spend(&*self.store, CODES, &[], from, self.rules.guessing).await?;
         }
         let entered =
             self.change(code, |room, now| rules::enter(room, now, id, at, coming, self.rules.max_guests).map(|came| (came, None))).await;
-        if may_guess && matches!(entered, Err(LobbyError::Refused(Refused::NoRoom))) {
-            self.tally.spend(&*self.store, CODES, &[], from, self.rules.guessing).await?;
+        if may_guess
+            && !matches!(entered, Err(LobbyError::Refused(Refused::NoRoom)))
+            && let Err(error) = self.tally.take_back(&*self.store, CODES, &[], from, self.rules.guessing).await
+        {
+            warn!(%error, "a code of a lobby room that is there stays counted as a guess");
         }
         if let Err(LobbyError::Store(_)) = entered {
             // Perhaps it did: nobody is to have a place that they do not know of.
