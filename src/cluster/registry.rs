@@ -27,8 +27,7 @@ pub const PRESENCE_TTL: Duration = Duration::from_secs(180);
 const RENEW_EVERY: Duration = Duration::from_secs(60);
 /// An unanswered heartbeat is as good as a failed one.
 const BEAT_TIMEOUT: Duration = Duration::from_millis(1_500);
-
-/// After the first one that failed.
+/// From the first heartbeat that failed to the next.
 const BEAT_AGAIN: Duration = Duration::from_millis(500);
 
 /// What the heartbeats tell the chores, which take their own time: no heartbeat waits for them.

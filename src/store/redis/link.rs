@@ -328,7 +328,7 @@ impl Links {
 }
 
 /// Waits for something; `None`: it took too long. A process that stands still for longer than that finds what came meanwhile when it wakes.
-pub(super) async fn within<F: Future>(patience: Duration, work: F) -> Option<F::Output> {
+async fn within<F: Future>(patience: Duration, work: F) -> Option<F::Output> {
     const PARTS: u32 = 3;
     let mut work = pin!(work);
     for _ in 0..PARTS {
